@@ -1,0 +1,1 @@
+"""What sets up the environment and runs Airflow on one machine, behind `make`."""
