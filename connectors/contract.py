@@ -1,0 +1,248 @@
+"""What a connector is, and what passes between it and the pipeline.
+
+A connector is one module with the names of `Connector`: `fetch` talks to the network and yields
+`Page`s, `parse` is pure and turns a `Page` into records. Neither knows of files, tables or schedules.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from typing import Annotated, Any, Literal, NamedTuple, Protocol
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, HttpUrl
+
+
+class Window(NamedTuple):
+    """A span of time `[start, end)`; both moments are UTC and carry no time zone."""
+
+    start: datetime
+    end: datetime
+
+    @property
+    def name(self) -> str:
+        """The window as a folder name that sorts by time: `20260302T0000--20260303T0000`."""
+        return f"{self.start:%Y%m%dT%H%M}--{self.end:%Y%m%dT%H%M}"
+
+    @classmethod
+    def from_name(cls, name: str) -> "Window":
+        """The window that a folder name stands for; `ValueError` for any other name."""
+        start, end = name.split("--")
+        return cls(*(datetime.strptime(part, "%Y%m%dT%H%M") for part in (start, end)))
+
+    @property
+    def last_day(self) -> date:
+        """The last day that the window touches."""
+        return (self.end - timedelta(microseconds=1)).date()
+
+    def __contains__(self, moment: object) -> bool:
+        return isinstance(moment, datetime) and self.start <= moment < self.end
+
+
+def utc(moment: datetime) -> datetime:
+    """The same moment in UTC without a zone, as tables keep it. A moment without a zone is taken as UTC."""
+    return moment if moment.tzinfo is None else moment.astimezone(UTC).replace(tzinfo=None)
+
+
+def from_epoch(seconds: float) -> datetime:
+    """Seconds since 1970 as a UTC moment without a zone; `ValueError` where no calendar reaches."""
+    try:
+        return datetime.fromtimestamp(seconds, UTC).replace(tzinfo=None)
+    except (OverflowError, OSError) as error:
+        raise ValueError(f"{seconds!r} is not a number of seconds since 1970") from error
+
+
+# Records: what parse() yields -------------------------------------------------------------------------
+
+
+class Mention(NamedTuple):
+    """One post, comment, message or review. None means that the network did not say."""
+
+    mention_id: str
+    network: str
+    community: str | None
+    kind: Literal["post", "comment", "repost", "quote", "message", "review"]
+    title: str | None
+    text: str | None
+    url: str | None
+    author_id: str | None
+    parent_id: str | None
+    root_id: str | None
+    created_at: datetime
+    edited_at: datetime | None = None
+    deleted_at: datetime | None = None
+    is_deleted: bool = False
+    """Gone, but the network does not say since when; `deleted_at` then becomes the end of the window."""
+    network_lang: str | None = None
+
+
+class Author(NamedTuple):
+    """An account. A field that the answer lacks is None and leaves what is stored as it is."""
+
+    author_id: str
+    network: str
+    handle: str
+    name: str | None = None
+    followers: int | None = None
+    account_created_at: datetime | None = None
+    is_bot: bool | None = None
+
+
+class Metrics(NamedTuple):
+    """The numbers under a mention as they stood when it was asked for. None where the network has no such number."""
+
+    mention_id: str
+    likes: int | None = None
+    replies: int | None = None
+    reposts: int | None = None
+    quotes: int | None = None
+    views: int | None = None
+    score: int | None = None
+
+
+class Interaction(NamedTuple):
+    """Somebody addresses somebody: `from_author_id` in `mention_id` to `to_author_id`."""
+
+    mention_id: str
+    from_author_id: str
+    to_author_id: str
+    kind: Literal["reply", "mention", "repost", "quote"]
+
+
+class Misfit(NamedTuple):
+    """A record that could not be read: what it was, where in the page it stood, and why it was set aside."""
+
+    reason: str
+    place: str
+    raw: Any
+
+
+Record = Mention | Author | Metrics | Interaction | Misfit
+
+
+# What fetch() is asked and what it answers ------------------------------------------------------------
+
+
+class Query(NamedTuple):
+    """One thing that is asked of a network; a row of coverage each."""
+
+    name: str
+    """Readable and unique within its source: `r/halmora new`, `file posts.csv`."""
+    text: str
+    """What goes over the wire: a search expression, a subreddit, a path."""
+
+
+class Page(NamedTuple):
+    """One answer as the network sent it. `posts` counts the posts in the window, `seen` all that it held."""
+
+    endpoint: str
+    body: Any
+    posts: int = 0
+    seen: int = 0
+    first_at: datetime | None = None
+    last_at: datetime | None = None
+
+
+class SourceError(Exception):
+    """A query could not be answered in full. What was fetched before it stands. The message says what to do."""
+
+    status: Literal["failed", "rate-limited", "truncated", "schema-drift"] = "failed"
+
+    def __init__(self, message: str, *, unseen_from: datetime | None = None, unseen_to: datetime | None = None) -> None:
+        super().__init__(message)
+        self.unseen_from = unseen_from
+        self.unseen_to = unseen_to
+
+
+class CredentialsError(SourceError):
+    """Missing, wrong or insufficient credentials. Asking again will not help."""
+
+
+class RateLimited(SourceError):
+    """The network wants us to wait; `until` says how long where the network did."""
+
+    status = "rate-limited"
+
+    def __init__(self, message: str, *, until: datetime | None = None) -> None:
+        super().__init__(message)
+        self.until = until
+
+
+class Truncated(SourceError):
+    """The network gives no more although there is more: a cap or its memory's end."""
+
+    status = "truncated"
+
+
+class SchemaDrift(SourceError):
+    """The answer is not of the shape that the network documents."""
+
+    status = "schema-drift"
+
+
+@dataclass(frozen=True)
+class Network:
+    """What a network grants, for `earshot check`, the documentation and the operator."""
+
+    name: str
+    title: str
+    page_size: int
+    limits: str
+    reaches_back: str
+    source_url: str
+    credentials: Mapping[str, str] = field(default_factory=dict)
+    """Name of each credential and what it is: `client_id` is read from `EARSHOT_<SOURCE>_CLIENT_ID`."""
+
+
+# Settings ---------------------------------------------------------------------------------------------
+
+
+def _local_unless_https(url: HttpUrl) -> HttpUrl:
+    if url.scheme != "https" and url.host not in {"127.0.0.1", "localhost", "[::1]"}:
+        raise ValueError("credentials would travel in clear text; use https (http is for localhost only)")
+    return url
+
+
+ApiUrl = Annotated[HttpUrl, AfterValidator(_local_unless_https)]
+
+
+class SourceSettings(BaseModel):
+    """What every `[[sources]]` entry may say."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    id: str = Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,39}$", description="name of the source; folder and column value")
+    language: str | None = Field(
+        None, pattern=r"^[a-z]{2}$", description="language of posts that are too short to tell, ISO 639-1"
+    )
+    api: ApiUrl | None = Field(None, description="another server that speaks the network's API, such as the sandbox")
+
+
+class Listening(NamedTuple):
+    """What the brands add to a source's own settings: the terms to search and the accounts that answer for us."""
+
+    terms: tuple[str, ...] = ()
+    team_handles: tuple[str, ...] = ()
+
+
+class Connector(Protocol):
+    """The names that a connector module has."""
+
+    @property
+    def NETWORK(self) -> Network:  # noqa: N802 - a constant of the module
+        """What the network grants."""
+
+    @property
+    def Settings(self) -> type[SourceSettings]:  # noqa: N802 - a class of the module
+        """What a `[[sources]]` entry of this type may say."""
+
+    def queries(self, settings: Any, listening: Listening) -> list[Query]:
+        """What would be asked, without asking."""
+
+    def connect(self, settings: Any, credentials: Mapping[str, str]) -> Any:
+        """A client; `CredentialsError` names what is missing. Nothing is sent yet."""
+
+    def fetch(self, client: Any, settings: Any, query: Query, window: Window) -> Iterator[Page]:
+        """Pages in the order of arrival; `SourceError` where the network stops short."""
+
+    def parse(self, settings: Any, page: Page) -> Iterator[Record]:
+        """The records of a page. Never raises: what can't be read is a `Misfit`."""

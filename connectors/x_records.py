@@ -1,0 +1,303 @@
+"""What the answers of X's API v2 hold, as records. Pure: nothing here touches a network.
+
+An answer has `data` (the posts that were asked for), `includes` (their authors, and the posts that they answer,
+quote or repost) and `errors` (what was asked for and isn't there; no failure).
+"""
+
+import html
+import re
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+from connectors.contract import Author, Interaction, Mention, Metrics, Misfit, Page, Record, from_epoch, utc
+
+FIRST_SNOWFLAKE = 29_700_859_247
+"""Smallest id that holds its time; smaller ones, up to 4 November 2010, were counted."""
+SNOWFLAKE_EPOCH_MS = 1_288_834_974_657
+
+_SHORT_LINK = re.compile(r"https?://t\.co/\w+")
+_LARGEST = 2**63 - 1
+_NO_LANGUAGE = {"und", "zxx", "art"}
+_OLD_CODES = {"in": "id", "iw": "he", "ji": "yi"}
+_KINDS = {"retweeted": "repost", "replied_to": "comment", "quoted": "quote"}
+_ANSWER_KEYS = {"data", "includes", "errors", "meta"}
+_NO_POST_KEYS = {"tweet_count", "action", "upload_url", "download_url"}
+_EMPTY: dict[str, Any] = {}
+
+
+class _UnreadableError(Exception):
+    """Why a post or an account is set aside."""
+
+
+def records(page: Page) -> Iterator[Record]:
+    """Mentions, authors, metrics and interactions of a search or a lookup, the posts they refer to included."""
+    body = page.body
+    if not isinstance(body, dict):
+        yield Misfit("is not an answer of X's API", "page", body)
+        return
+    if not body.keys() & _ANSWER_KEYS:
+        # A refusal, or a line of a compliance job: known, and without posts.
+        if not ("title" in body and "detail" in body) and not ("action" in body and "id" in body):
+            yield Misfit("is not an answer of X's API: it has neither data nor errors", "page", body)
+        return
+    includes = _object(body.get("includes"))
+    accounts = _Accounts()
+    for place, account in _numbered("includes.users", includes.get("users")):
+        try:
+            yield accounts.add(account)
+        except _UnreadableError as reason:
+            yield Misfit(str(reason), place, account)
+    data = body.get("data")
+    if data is not None and not isinstance(data, dict | list):
+        yield Misfit("data is neither a post nor a list of posts", "data", data)
+    asked = [("data", data)] if isinstance(data, dict) else _numbered("data", data)
+    posts = _Posts([*asked, *_numbered("includes.tweets", includes.get("tweets"))], accounts)
+    for place, post in posts.newest():
+        try:
+            yield from posts.records_of(post)
+        except _UnreadableError as reason:
+            yield Misfit(str(reason), place, post)
+        except Exception as error:  # a shape that nobody thought of costs this post, not its page
+            yield Misfit(f"can't be read ({type(error).__name__}: {error})", place, post)
+
+
+def snowflake_time(post_id: int) -> datetime | None:
+    """When an id was given out, to the second as `created_at` has it; None before ids held their time.
+
+    Milliseconds since 1970 = (id >> 22) + 1,288,834,974,657.
+    """
+    if not FIRST_SNOWFLAKE <= post_id <= _LARGEST:
+        return None
+    return from_epoch(((post_id >> 22) + SNOWFLAKE_EPOCH_MS) // 1000)
+
+
+def moment(post: Any) -> datetime | None:
+    """When a post was written: as it says, or else as its id does. None where neither can be read."""
+    if not isinstance(post, dict):
+        return None
+    post_id = _id(post.get("id"))
+    return _moment(post.get("created_at")) or (snowflake_time(int(post_id)) if post_id else None)
+
+
+class _Accounts:
+    """The accounts of a page: who has an id, who a handle."""
+
+    def __init__(self) -> None:
+        self.handles: dict[str, str] = {}
+        self.ids: dict[str, str] = {}
+
+    def add(self, account: Any) -> Author:
+        if not isinstance(account, dict):
+            raise _UnreadableError("is not an account")
+        account_id, handle, name = _id(account.get("id")), account.get("username"), account.get("name")
+        if account_id is None:
+            raise _UnreadableError("is an account without a readable id")
+        if not isinstance(handle, str) or not handle.strip():
+            raise _UnreadableError("is an account without a username")
+        self.handles[account_id] = handle
+        self.ids[handle.lower()] = account_id
+        return Author(
+            f"x:{account_id}",
+            "x",
+            handle,
+            name if isinstance(name, str) else None,
+            _count(_object(account.get("public_metrics")).get("followers_count")),
+            _moment(account.get("created_at")),
+        )
+
+
+class _Posts:
+    """The posts of a page, which may refer to each other."""
+
+    def __init__(self, entries: list[tuple[str, Any]], accounts: _Accounts) -> None:
+        self.entries = entries
+        self.accounts = accounts
+        self.by_id: dict[str, dict[str, Any]] = {}
+        self.first_ids: dict[str, str] = {}
+        """Id of an edited version → id of the first version."""
+        for _, post in entries:
+            if isinstance(post, dict) and (post_id := _id(post.get("id"))):
+                self.by_id.setdefault(post_id, post)
+                history = _history(post, post_id)
+                if len(history) > 1:
+                    self.first_ids.update(dict.fromkeys(history, history[0]))
+
+    def newest(self) -> Iterator[tuple[str, Any]]:
+        """Every post once, in its newest version; what has no id, and so may be anything, as it comes."""
+        best: dict[str, tuple[tuple[bool, int], str, Any]] = {}
+        for place, post in self.entries:
+            post_id = _id(post.get("id")) if isinstance(post, dict) else None
+            if post_id is None:
+                if not (isinstance(post, dict) and post.keys() & _NO_POST_KEYS):
+                    yield place, post
+                continue
+            first = self.first_ids.get(post_id, post_id)
+            rank = (isinstance(post.get("text"), str), int(post_id))
+            if first not in best or best[first][0] < rank:
+                best[first] = (rank, place, post)
+        for _, place, post in best.values():
+            yield place, post
+
+    def records_of(self, post: Any) -> Iterator[Record]:
+        if not isinstance(post, dict):
+            raise _UnreadableError("is not a post")
+        post_id = _id(post.get("id"))
+        if post_id is None:
+            raise _UnreadableError("has no readable id")
+        if not isinstance(post.get("text"), str):
+            if post.keys() & _NO_POST_KEYS:
+                return
+            raise _UnreadableError("has no text")
+        created_at = moment(post)
+        if created_at is None:
+            raise _UnreadableError("has no created_at, so its time can't be told; its id is too old to hold it")
+        history = _history(post, post_id)
+        first = history[0]
+        edited_at = None
+        if len(history) > 1:
+            # An edit is a new post with a new time; the mention keeps the time at which it was first written.
+            edited_at = created_at if post_id == history[-1] else snowflake_time(int(history[-1]))
+            created_at = snowflake_time(int(first)) or created_at
+        references = _references(post)
+        kind = next((kind for word, kind in _KINDS.items() if word in references), "post")
+        author_id = _id(post.get("author_id"))
+        mention = Mention(
+            f"x:{first}",
+            "x",
+            None,
+            kind,  # type: ignore[arg-type]
+            None,
+            self.text(post, references),
+            f"https://x.com/{self.accounts.handles.get(author_id or '', 'i')}/status/{post_id}",
+            f"x:{author_id}" if author_id else None,
+            self.mention_id(references.get("replied_to") or references.get("retweeted") or references.get("quoted")),
+            self.mention_id(_id(post.get("conversation_id"))),
+            created_at,
+            edited_at,
+            network_lang=_language(post.get("lang")),
+        )
+        yield mention
+        # What a repost counts are the reposts of the original: numbers that aren't its own.
+        if kind != "repost":
+            yield _metrics(mention.mention_id, _object(post.get("public_metrics")))
+        if author_id:
+            yield from self.interactions(mention, author_id, post, references)
+
+    def mention_id(self, post_id: str | None) -> str | None:
+        return f"x:{self.first_ids.get(post_id, post_id)}" if post_id else None
+
+    def text(self, post: dict[str, Any], references: dict[str, str]) -> str:
+        """All that was written. Of a repost that is what it passes on, in full where the page holds it."""
+        original = self.by_id.get(references.get("retweeted", ""))
+        if original is not None and isinstance(original.get("text"), str):
+            post = original
+        long = _object(post.get("note_tweet"))
+        source = long if isinstance(long.get("text"), str) else post
+        text: str = html.unescape(source["text"]) if "&" in source["text"] else source["text"]
+        if "://t.co/" not in text:
+            return text
+        links = _links(_object(post.get("entities"))) | _links(_object(long.get("entities")))
+        return _SHORT_LINK.sub(lambda match: links.get(match[0], match[0]), text)
+
+    def interactions(
+        self, mention: Mention, author_id: str, post: dict[str, Any], references: dict[str, str]
+    ) -> Iterator[Interaction]:
+        """Whom a post addresses, each person once: X sets the handle of whoever is answered before every answer."""
+        addressed = {author_id}
+        for word, kind in (("replied_to", "reply"), ("quoted", "quote"), ("retweeted", "repost")):
+            if word not in references:
+                continue
+            other = _id(post.get("in_reply_to_user_id")) if kind == "reply" else None
+            other = other or _id(self.by_id.get(references[word], _EMPTY).get("author_id"))
+            if other and other not in addressed:
+                addressed.add(other)
+                yield Interaction(mention.mention_id, f"x:{author_id}", f"x:{other}", kind)  # type: ignore[arg-type]
+        if mention.kind == "repost":
+            return
+        for _, named in _numbered("", _object(post.get("entities")).get("mentions")):
+            if not isinstance(named, dict):
+                continue
+            other = _id(named.get("id")) or self.accounts.ids.get(str(named.get("username")).lower())
+            if other and other not in addressed:
+                addressed.add(other)
+                yield Interaction(mention.mention_id, f"x:{author_id}", f"x:{other}", "mention")
+
+
+# Values -----------------------------------------------------------------------------------------------
+
+
+def _object(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else _EMPTY
+
+
+def _numbered(name: str, value: Any) -> list[tuple[str, Any]]:
+    return [(f"{name}[{number}]", entry) for number, entry in enumerate(value)] if isinstance(value, list) else []
+
+
+def _id(value: Any) -> str | None:
+    """An id as X writes them, a number in a string; None for anything else."""
+    if isinstance(value, str) and value.isascii() and value.isdecimal() and len(value) <= 19:
+        return value
+    return None
+
+
+def _history(post: dict[str, Any], post_id: str) -> list[str]:
+    """Ids of all versions of a post, first to last."""
+    history = post.get("edit_history_tweet_ids")
+    if not isinstance(history, list) or len(history) < 2:
+        return [post_id]
+    ids = [version for version in map(_id, history) if version]
+    return ids if post_id in ids else [post_id]
+
+
+def _references(post: dict[str, Any]) -> dict[str, str]:
+    """What a post answers, quotes or reposts: X's word for it → id."""
+    found: dict[str, str] = {}
+    for _, reference in _numbered("", post.get("referenced_tweets")):
+        if isinstance(reference, dict) and (other := _id(reference.get("id"))):
+            found[str(reference.get("type"))] = other
+    return found
+
+
+def _links(entities: dict[str, Any]) -> dict[str, str]:
+    """Short link → where it leads."""
+    links = {}
+    for _, link in _numbered("", entities.get("urls")):
+        if isinstance(link, dict):
+            short, leads_to = link.get("url"), link.get("expanded_url")
+            if isinstance(short, str) and isinstance(leads_to, str):
+                links[short] = leads_to
+    return links
+
+
+def _metrics(mention_id: str, numbers: dict[str, Any]) -> Metrics:
+    return Metrics(
+        mention_id,
+        likes=_count(numbers.get("like_count")),
+        replies=_count(numbers.get("reply_count")),
+        reposts=_count(numbers.get("retweet_count")),
+        quotes=_count(numbers.get("quote_count")),
+        views=_count(numbers.get("impression_count")),
+    )
+
+
+def _language(value: Any) -> str | None:
+    """The language that X tells. `und`, `zxx` and the codes from `qaa` to `qtz` say that it can't tell."""
+    if not isinstance(value, str) or not value or value in _NO_LANGUAGE or (value[0] == "q" and len(value) == 3):
+        return None
+    return _OLD_CODES.get(value, value)
+
+
+def _moment(value: Any) -> datetime | None:
+    if not isinstance(value, str):
+        return None
+    try:
+        moment = datetime.fromisoformat(value)
+        return moment.replace(tzinfo=None) if moment.tzinfo is UTC else utc(moment)
+    except (ValueError, OverflowError):
+        return None
+
+
+def _count(value: Any) -> int | None:
+    return value if isinstance(value, int) and not isinstance(value, bool) and abs(value) <= _LARGEST else None
