@@ -1,0 +1,417 @@
+"""The `earshot` command: a thin layer that reads arguments, calls the steps and says how it went.
+
+Exit codes: 0 all is well; 1 a step failed; 2 wrong arguments or config; 3 a source failed, everything else arrived;
+4 another run holds what this one needs.
+"""
+
+import errno
+import logging
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+import duckdb
+import pyarrow
+import typer
+from rich.box import SIMPLE
+from rich.console import Console
+from rich.logging import RichHandler
+from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from connectors.contract import Window, utc
+from pipelines import __version__, steps
+from pipelines import export as exporting
+from pipelines import run as night
+from pipelines.config import Config, load_config
+from pipelines.credentials import from_environment
+from pipelines.errors import BusyError, ConfigError, EarshotError, InputError, SourceFailed
+from pipelines.home import Home, check_writable
+from pipelines.parallel import Workers
+from pipelines.status import plan, status
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+    help="Self-hosted social listening: from networks and files to one DuckDB file and a digest. "
+    "Exit codes: 0 all is well, 1 a step failed, 2 wrong arguments or config, 3 a source failed but the rest arrived, "
+    "4 another run is busy.",
+)
+out = Console()
+err = Console(stderr=True)
+
+ConfigOption = Annotated[
+    Path, typer.Option("--config", "-c", envvar="EARSHOT_CONFIG", help="What to listen for. See examples/.")
+]
+HomeOption = Annotated[
+    Path | None,
+    typer.Option("--home", envvar="EARSHOT_HOME", help="Folder of landing, warehouse, earshot.duckdb and digests."),
+]
+SinceOption = Annotated[
+    datetime | None, typer.Option(help="Start of the window, UTC, inclusive.", formats=["%Y-%m-%d", "%Y-%m-%dT%H:%M"])
+]
+UntilOption = Annotated[
+    datetime | None, typer.Option(help="End of the window, UTC, exclusive.", formats=["%Y-%m-%d", "%Y-%m-%dT%H:%M"])
+]
+SourceOption = Annotated[str | None, typer.Option("--source", help="Only this source of the config.")]
+RawOption = Annotated[bool, typer.Option("--raw", help="Don't put an apostrophe before cells that look like formulas.")]
+DEFAULT_CONFIG = Path("earshot.toml")
+
+
+class OutputFormat(StrEnum):
+    """How rows are shown or written."""
+
+    table = "table"
+    csv = "csv"
+    json = "json"
+    parquet = "parquet"
+
+
+class FileFormat(StrEnum):
+    """How tables are written."""
+
+    csv = "csv"
+    json = "json"
+    parquet = "parquet"
+
+
+def main() -> None:
+    """Run the command; a fault that a person can mend is one message, not a traceback."""
+    try:
+        app(standalone_mode=False)
+    except typer.Exit as leaving:
+        sys.exit(leaving.exit_code)
+    except (typer.Abort, KeyboardInterrupt):
+        err.print("Stopped. What had landed stays; run the same command to go on.")
+        sys.exit(130)
+    except BusyError as error:
+        _complain(error, 4)
+    except SourceFailed as error:
+        _complain(error, 3)
+    except (ConfigError, InputError) as error:
+        _complain(error, 2)
+    except EarshotError as error:
+        _complain(error, 1)
+    except (duckdb.Error, pyarrow.ArrowException, OSError) as error:
+        _complain(_disk_fault(error), 1)
+    except Exception as error:
+        if not hasattr(error, "format_message"):  # click's own complaints about arguments
+            raise
+        error.show()  # type: ignore[attr-defined]
+        sys.exit(2)
+
+
+def _disk_fault(error: Exception) -> str:
+    """What a failed write means and what to do."""
+    told = str(error).partition("\n\n")[0]  # DuckDB goes on with the statement, which the reader did not write
+    if getattr(error, "errno", None) in _NO_ROOM or any(os.strerror(code).lower() in told.lower() for code in _NO_ROOM):
+        return f"The disk is full: {told}. Make room and run the same command again; nothing is lost or doubled."
+    return f"{type(error).__name__}: {told}"
+
+
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+"""No room on the disk, in the user's share of it, or for a larger file."""
+
+
+def _complain(error: object, code: int) -> None:
+    err.print(f"earshot: {error}", style="red", markup=False, highlight=False, soft_wrap=True)
+    sys.exit(code)
+
+
+@app.callback(invoke_without_command=True)
+def _start(
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Say more.")] = False,
+    version: Annotated[bool, typer.Option("--version", help="Print the version and leave.")] = False,
+) -> None:
+    """Set up the log: plain lines in a file, coloured ones on a terminal."""
+    if version:
+        out.print(__version__)
+        raise typer.Exit
+    on_terminal = err.is_terminal
+    logging.basicConfig(
+        level=logging.INFO if verbose or not on_terminal else logging.WARNING,
+        format="%(message)s" if on_terminal else "%(asctime)s %(levelname)s %(message)s",
+        handlers=[RichHandler(console=err, show_path=False)] if on_terminal else [logging.StreamHandler()],
+        force=True,
+    )
+    for chatty in ("httpx", "urllib3", "prawcore", "tweepy"):
+        logging.getLogger(chatty).setLevel(logging.WARNING)
+
+
+@contextmanager
+def _progress(step: str) -> Iterator[Callable[[int], None]]:
+    """A line that counts on a terminal; one line at the end in a log."""
+    began = datetime.now(UTC)
+    if err.is_terminal:
+        columns = (SpinnerColumn(), TextColumn("{task.description}"), TextColumn("{task.completed:,.0f} posts"))
+        with Progress(*columns, TimeElapsedColumn(), console=err, transient=True) as bar:
+            task = bar.add_task(step, total=None)
+            yield lambda count: bar.advance(task, count)
+        return
+    counted = [0]
+
+    def count(more: int) -> None:
+        counted[0] += more
+
+    yield count
+    seconds = (datetime.now(UTC) - began).total_seconds()
+    logging.getLogger("earshot").info(
+        "%s: done in %.1f s%s", step, seconds, f", {counted[0]} posts" if counted[0] else ""
+    )
+
+
+def _open(config_path: Path, home_path: Path | None) -> tuple[Config, Home]:
+    config = load_config(config_path)
+    home = Home(night.path_or_default(home_path))
+    check_writable(home.root)
+    return config, home
+
+
+def _moment(value: datetime | None) -> datetime | None:
+    return utc(value) if value else None
+
+
+@app.command()
+def run(
+    config: ConfigOption = DEFAULT_CONFIG,
+    home: HomeOption = None,
+    since: SinceOption = None,
+    until: UntilOption = None,
+    source: SourceOption = None,
+) -> None:
+    """Pull to digest in one go: the window of --since and --until, else of the config, else since the last run."""
+    settings, where = _open(config, home)
+    done = night.run_night(where, settings, _progress, since=_moment(since), until=_moment(until), only_source=source)
+    out.print(f"{done.mentions:,} mentions loaded", highlight=False)
+    if done.digest:
+        out.print(done.digest.headline, style="bold", markup=False, highlight=False)
+        out.print(f"digest    {done.digest.html}", markup=False, highlight=False, soft_wrap=True)
+    out.print(f"tables    {where.published}", markup=False, highlight=False, soft_wrap=True)
+    if done.failures:
+        raise SourceFailed("a source failed, the others are in the digest:\n  " + "\n  ".join(done.failures))
+
+
+@app.command()
+def pull(
+    config: ConfigOption = DEFAULT_CONFIG,
+    home: HomeOption = None,
+    since: SinceOption = None,
+    until: UntilOption = None,
+    source: SourceOption = None,
+) -> None:
+    """Ask the networks and land their answers."""
+    settings, where = _open(config, home)
+    now = datetime.now(UTC).replace(tzinfo=None)
+    failures = []
+    for chosen in [settings.source(source)] if source else settings.sources:
+        window = night.window_for(settings, where, chosen.id, _moment(since), _moment(until), now)
+        if window is None:
+            out.print(f"{chosen.id}: complete up to the last midnight UTC")
+            continue
+        with _progress(f"pull {chosen.id}"):
+            try:
+                steps.pull(where, settings, chosen.id, window, from_environment(chosen))
+            except SourceFailed as failure:
+                failures.append(str(failure))
+    if failures:
+        raise SourceFailed("\n".join(failures))
+
+
+def _landed(settings: Config, where: Home, stage: Path, source: str | None) -> list[tuple[str, Window]]:
+    """The windows of the one source, or of all that the config still has."""
+    chosen = {settings.source(source).id} if source else {known.id for known in settings.sources}
+    found = [pair for pair in where.windows(stage) if pair[0] in chosen]
+    if not found:
+        raise InputError(f"There is nothing in {stage}. Run the step before it first, or give another --home.")
+    return found
+
+
+@app.command()
+def tidy(config: ConfigOption = DEFAULT_CONFIG, home: HomeOption = None, source: SourceOption = None) -> None:
+    """Turn landed answers into tables of records."""
+    settings, where = _open(config, home)
+    landed = _landed(settings, where, where.landing, source)
+    with Workers(settings.workers) as workers:
+        for source_id, window in landed:
+            with _progress(f"tidy {source_id} {window.name}") as advance:
+                steps.tidy(where, settings, source_id, window, advance, workers)
+
+
+@app.command()
+def enrich(config: ConfigOption = DEFAULT_CONFIG, home: HomeOption = None, source: SourceOption = None) -> None:
+    """Read language, brands, sentiment and themes from every tidy mention."""
+    settings, where = _open(config, home)
+    landed = _landed(settings, where, where.tidy, source)
+    with Workers(settings.workers) as workers:
+        for source_id, window in landed:
+            with _progress(f"enrich {source_id} {window.name}") as advance:
+                steps.enrich(where, settings, source_id, window, advance, workers)
+
+
+@app.command()
+def load(config: ConfigOption = DEFAULT_CONFIG, home: HomeOption = None) -> None:
+    """Bring enriched windows into the warehouse."""
+    settings, where = _open(config, home)
+    with _progress("load") as advance:
+        count = steps.load(where, settings, advance)
+    out.print(f"{count:,} mentions loaded", highlight=False)
+
+
+@app.command()
+def discover(config: ConfigOption = DEFAULT_CONFIG, home: HomeOption = None) -> None:
+    """Find replies, duplicates and influential authors in the whole warehouse."""
+    _, where = _open(config, home)
+    with _progress("discover"):
+        steps.discover(where)
+
+
+@app.command()
+def model(config: ConfigOption = DEFAULT_CONFIG, home: HomeOption = None) -> None:
+    """Build and test the marts."""
+    _, where = _open(config, home)
+    with _progress("model"), where.only_one("warehouse", wait_seconds=600):
+        steps.model(where.warehouse, where.logs)
+
+
+@app.command()
+def publish(config: ConfigOption = DEFAULT_CONFIG, home: HomeOption = None) -> None:
+    """Swap the warehouse in as earshot.duckdb."""
+    _, where = _open(config, home)
+    out.print(str(steps.publish(where)), markup=False, highlight=False, soft_wrap=True)
+
+
+@app.command()
+def digest(config: ConfigOption = DEFAULT_CONFIG, home: HomeOption = None, until: UntilOption = None) -> None:
+    """Write the digest for the period that ends at --until (default: where the newest window ends)."""
+    settings, where = _open(config, home)
+    exporting.open_published(where).close()
+    made = steps.digest(where.published, where.digests, settings.digest, _moment(until) or night.newest_end(where))
+    out.print(made.headline, style="bold", markup=False, highlight=False)
+    out.print(str(made.html), markup=False, highlight=False, soft_wrap=True)
+
+
+@app.command()
+def check(config: ConfigOption = DEFAULT_CONFIG) -> None:
+    """Say whether the config is sound, the credentials are there, and what would be asked of whom. Sends nothing."""
+    settings = load_config(config)
+    lacking = []
+    for source in plan(settings):
+        out.print(f"[bold]{source.source}[/bold] ({source.network}): {len(source.queries)} searches", highlight=False)
+        for asked in source.queries:
+            out.print(f"  {asked.name}: {asked.text}", markup=False, highlight=False, soft_wrap=True)
+        out.print(f"  limits: {source.limits}; reaches back: {source.reaches_back}", markup=False, highlight=False)
+        lacking += [f"{source.source}: set {name}" for name in source.missing]
+        lacking += [f"{source.source}: {source.fault}"] if source.fault else []
+    own = [brand.name for brand in settings.brands if not brand.competitor]
+    out.print(
+        f"{config} is sound: {len(settings.brands)} brands ({', '.join(own) or 'none'} our own), "
+        f"{len(settings.themes)} themes.",
+        markup=False,
+        highlight=False,
+        soft_wrap=True,
+    )
+    if lacking:
+        raise ConfigError("not ready:\n  " + "\n  ".join(lacking))
+
+
+@app.command("status")
+def show_status(home: HomeOption = None) -> None:
+    """Show how far each source was seen and what was not."""
+    rows = status(Home(night.path_or_default(home)))
+    columns = ("source", "network", "seen until", "last window", "posts", "newest post", "misfits")
+    table = Table(*columns, box=SIMPLE, caption="times in UTC; misfits lie in core.quarantine")
+    for row in rows:
+        table.add_row(
+            row.source,
+            row.network,
+            _minute(row.seen_until),
+            row.last_status,
+            f"{row.posts:,}",
+            _minute(row.newest_post_at),
+            f"{row.quarantined:,}",
+            style="yellow" if row.reason else None,
+        )
+    out.print(table)
+    for row in rows:
+        if row.reason:
+            out.print(f"{row.source}: {row.reason}", markup=False, highlight=False, soft_wrap=True)
+
+
+def _minute(moment: datetime | None) -> str:
+    return f"{moment:%Y-%m-%d %H:%M}" if moment else "–"
+
+
+@app.command("query")
+def run_query(
+    sql: Annotated[str, typer.Argument(help='What to ask, e.g. "select * from marts.brand_days limit 5".')],
+    home: HomeOption = None,
+    output: Annotated[OutputFormat, typer.Option("--format", "-f", help="How to show the rows.")] = OutputFormat.table,
+    to: Annotated[Path | None, typer.Option("--out", help="Write to this file instead.")] = None,
+    raw: RawOption = False,
+) -> None:
+    """Ask the published file with SQL. Never locks and never changes anything."""
+    relation = exporting.query(Home(night.path_or_default(home)), sql)
+    if output is OutputFormat.parquet and to is None:
+        raise InputError("Parquet can't be shown on a terminal; give a file with --out.")
+    if output is OutputFormat.table and to is None:
+        out.print(_as_table(relation))
+        return
+    chosen: Any = output.value if output is not OutputFormat.table else (to.suffix[1:] if to else "csv")
+    if chosen not in {"csv", "json", "parquet"}:
+        raise InputError(f"--out {to}: can't tell the format. Use .csv, .json or .parquet, or say it with --format.")
+    if to is not None:
+        exporting.write(relation, to, chosen, raw=raw)
+    else:
+        exporting.write_stdout(relation, chosen, raw=raw)
+
+
+def _as_table(relation: duckdb.DuckDBPyRelation) -> Table:
+    shown = 200
+    rows = relation.limit(shown + 1).fetchall()
+    table = Table(*relation.columns, caption=f"first {shown} rows; --out FILE gives all" if len(rows) > shown else None)
+    for row in rows[:shown]:
+        table.add_row(*("–" if value is None else str(value).replace("[", r"\[") for value in row))
+    return table
+
+
+@app.command("export")
+def export_tables(
+    to: Annotated[Path, typer.Option("--out", help="Folder for the files.")],
+    schema: Annotated[str, typer.Option(help="core, marts or ops.")] = "core",
+    home: HomeOption = None,
+    output: Annotated[FileFormat, typer.Option("--format", "-f", help="How to write them.")] = FileFormat.csv,
+    raw: RawOption = False,
+) -> None:
+    """Write every table of a schema to a file, ordered by its key. The same tables give the same bytes."""
+    for path in exporting.export(Home(night.path_or_default(home)), schema, to, output.value, raw=raw):
+        out.print(str(path), markup=False, highlight=False, soft_wrap=True)
+
+
+@app.command("score")
+def score_texts(
+    file: Annotated[Path, typer.Argument(help="CSV, JSON Lines or Parquet, plain or packed with gzip or zstd.")],
+    text: Annotated[str, typer.Option(help="Column that holds the texts.")],
+    to: Annotated[Path, typer.Option("--out", help="File to write: .csv, .jsonl or .parquet.")],
+    config: Annotated[Path | None, typer.Option("--config", "-c", help="Config whose themes are looked for.")] = None,
+    language: Annotated[str | None, typer.Option(help="Language of texts that are too short to tell, e.g. en.")] = None,
+) -> None:
+    """Add language, sentiment and themes to the rows of any file. Needs no warehouse."""
+    from pipelines.config import LanguageSettings
+    from pipelines.enrich import Lens, lens_of
+    from pipelines.score import score_file
+
+    lens = lens_of(load_config(config), language) if config else Lens((), (), LanguageSettings().expected, language, ())
+    with _progress(f"score {file.name}") as advance:
+        scored, unread = score_file(file, text, to, lens, advance)
+    out.print(f"{scored:,} rows scored, {unread:,} could not be read", highlight=False)
+
+
+if __name__ == "__main__":
+    main()

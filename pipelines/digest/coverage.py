@@ -1,0 +1,65 @@
+"""What was seen of each source on each day, and so what may be compared."""
+
+from datetime import date, timedelta
+from itertools import groupby
+
+from pipelines.digest.frozen import Coverage, DayStatus, Gap, Mode, Period, Source, SourceDay
+from pipelines.digest.queries import Asker, Row
+from pipelines.digest.text import clean, shorten
+
+LONGEST_REASON = 300
+
+
+def covered(asker: Asker, period: Period, previous: Period) -> Coverage:
+    """The calendar of both periods. A day that coverage doesn't speak of was not asked for."""
+    networks = {row["source"]: row["network"] for row in asker.ask("sources")}
+    rows = {(row["source"], row["day_date"]): row for row in asker.ask("coverage")}
+    days = [previous.first_day + timedelta(days=n) for n in range(period.days + previous.days)]
+    sources = [
+        _source(name, network, [_day(day, rows.get((name, day))) for day in days], period)
+        for name, network in networks.items()
+    ]
+    mode, compared = _comparable(sources, period)
+    newest = asker.ask("newest_post")
+    return Coverage(
+        mode=mode,
+        compared=compared,
+        left_out=[source.source for source in sources if source.source not in compared],
+        is_seen=any(_is_seen(day) for source in sources for day in source.days if day.date >= period.first_day),
+        newest_post_at=newest[0]["newest_post_at"],
+        sources=sources,
+        gaps=[gap for source in sources for gap in _gaps(source)],
+    )
+
+
+def _source(name: str, network: str, days: list[SourceDay], period: Period) -> Source:
+    now = [day.status == "complete" for day in days if day.date >= period.first_day]
+    before = [day.status == "complete" for day in days if day.date < period.first_day]
+    return Source(clean(name), clean(network), all(now), all(before), days)
+
+
+def _day(day: date, row: Row | None) -> SourceDay:
+    if row is None:
+        return SourceDay(day, "not-asked", None, None)
+    status: DayStatus = row["status"] if row["status"] in {"complete", "partial"} else "missing"
+    reason = shorten(clean(row["reason"]), LONGEST_REASON)[0] if row["reason"] else None
+    return SourceDay(day, status, row["posts_count"], reason)
+
+
+def _comparable(sources: list[Source], period: Period) -> tuple[Mode, list[str]]:
+    both = [source.source for source in sources if source.is_complete and source.is_complete_before]
+    if not any(_is_seen(day) for source in sources for day in source.days if day.date < period.first_day):
+        return "first", []
+    if not both:
+        return "none", []
+    return ("all" if len(both) == len(sources) else "some"), both
+
+
+def _is_seen(day: SourceDay) -> bool:
+    return day.status in {"complete", "partial"}
+
+
+def _gaps(source: Source) -> list[Gap]:
+    runs = groupby(source.days, key=lambda day: (day.status, day.reason))
+    found = [(status, reason, list(days)) for (status, reason), days in runs if status != "complete"]
+    return [Gap(source.source, days[0].date, days[-1].date, status, reason) for status, reason, days in found]

@@ -1,0 +1,43 @@
+with candidates as (
+    select
+        mentions.*,
+        items.matched_terms as theme_terms,
+        abs(mentions.compound) >= 0.4 as is_clear,
+        row_number() over (
+            partition by coalesce(mentions.author_id, mentions.mention_id)
+            order by
+                abs(mentions.compound) >= 0.4 desc nulls last,
+                mentions.engagement desc nulls last,
+                mentions.mention_id
+        ) as place_with_author
+    from marts.feedback_items as items
+    inner join marts.mentions as mentions using (mention_id, brand_id)
+    where items.brand_id = $brand_id
+        and items.theme_id = $theme_id
+        and items.polarity in (select unnest($polarities))
+        and items.created_date between $from_day and $to_day
+        and items.is_duplicate is not true
+        and items.source in (select unnest($sources))
+)
+
+select
+    mention_id,
+    left(title, 500) as title,
+    left(text, 20000) as text,
+    url,
+    lang,
+    network,
+    community,
+    author_handle,
+    author_name,
+    created_at,
+    likes,
+    score,
+    engagement,
+    sentiment_label,
+    compound,
+    theme_terms as matched_terms
+from candidates
+where place_with_author = 1
+order by is_clear desc nulls last, engagement desc nulls last, abs(compound) desc nulls last, created_at desc, mention_id
+limit $limit

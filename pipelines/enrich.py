@@ -1,0 +1,202 @@
+"""Enrich: what can be read from each post alone: language, brands, sentiment and themes."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import lru_cache, partial
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+from py3langid.langid import LanguageIdentifier
+
+from connectors.contract import Window
+from pipelines import __version__, language, sentiment, tables, tidy
+from pipelines.arrow import SEQ, Batches, TableFiles, arrow_schema, to_batch
+from pipelines.config import Config, fingerprint
+from pipelines.home import Home, read_json, whole_folder, write_json
+from pipelines.matching import Matcher
+from pipelines.parallel import Workers, workers_or_own
+
+MANIFEST = "manifest.json"
+VERSION = 1
+"""Raised when the same post would be read another way."""
+BATCH = 4096
+THEME_ENGINE = "terms"
+
+SCHEMAS: dict[str, pa.Schema] = {
+    "languages": arrow_schema(tables.mentions, ("mention_id", "lang", "lang_engine")).append(SEQ),
+    "sentiment": arrow_schema(tables.sentiment, [column.name for column in tables.sentiment.columns]).append(SEQ),
+    "brand_mentions": arrow_schema(
+        tables.brand_mentions, [column.name for column in tables.brand_mentions.columns]
+    ).append(SEQ),
+    "mention_themes": arrow_schema(
+        tables.mention_themes, [column.name for column in tables.mention_themes.columns]
+    ).append(SEQ),
+}
+READ = ["mention_id", "network", "community", "title", "text", "network_lang", "seq"]
+
+
+class Lens(NamedTuple):
+    """Everything in the config that decides what is read from a post; small, and the same in every process."""
+
+    brands: tuple[tuple[str, tuple[str, ...], tuple[str, ...], str], ...]
+    """Id, terms, communities and query version of each brand."""
+    themes: tuple[tuple[str, tuple[str, ...]], ...]
+    languages: tuple[str, ...]
+    language_of_short_posts: str | None
+    lexicon: tuple[tuple[str, float], ...]
+    """Words whose valence differs from VADER's."""
+
+    @property
+    def version(self) -> str:
+        """Hash of the lens and of the engines behind it."""
+        return fingerprint([VERSION, self, language.ENGINE, language.SHORTCUT, sentiment.VERSION])
+
+
+def lens_of(config: Config, language_of_short_posts: str | None = None) -> Lens:
+    """The lens of a config."""
+    return Lens(
+        brands=tuple((brand.id, brand.terms, brand.communities, brand.query_version) for brand in config.brands),
+        themes=tuple((theme.id, theme.terms) for theme in config.themes),
+        languages=config.language.expected,
+        language_of_short_posts=language_of_short_posts,
+        lexicon=tuple(sorted((_names_are_no_praise(config) | config.sentiment.lexicon).items())),
+    )
+
+
+def _names_are_no_praise(config: Config) -> dict[str, float]:
+    """Valence 0 for the names of the brands: to VADER "united" is a good word."""
+    words = (term.lstrip("@#").casefold() for brand in config.brands for term in brand.terms)
+    return {word: 0.0 for word in words if sentiment.knows(word)}
+
+
+def enrich(
+    home: Home,
+    config: Config,
+    source_id: str,
+    window: Window,
+    advance: Callable[[int], None] = lambda _: None,
+    workers: Workers | None = None,
+) -> Path:
+    """Read every mention of a tidy window into `enriched/<source>/<window>/*.parquet` and return that folder.
+
+    Nothing is done where the files are there already and were made from the same mentions through the same lens.
+    """
+    source = home.tidy / source_id / window.name
+    target = home.enriched / source_id / window.name
+    lens = lens_of(config, config.source(source_id).language)
+    tidied = read_json(source / tidy.MANIFEST)
+    made_from = fingerprint([lens.version, tidied["fingerprint"]])
+    if (read_json(target / MANIFEST) or {}).get("fingerprint") == made_from:
+        return target
+    started, started_at = time.monotonic(), datetime.now(UTC)
+    with whole_folder(target) as making:
+        with (
+            TableFiles(making, SCHEMAS) as files,
+            pq.ParquetFile(source / "mentions.parquet") as mentions,
+            workers_or_own(workers, config.workers) as hands,
+        ):
+            total = mentions.metadata.num_rows
+            work = partial(read_batch, lens=lens)
+            batches = mentions.iter_batches(BATCH, columns=READ)
+            for read in hands.map(work, batches, total):
+                files.write(read)
+                advance(read["languages"].num_rows)
+        write_json(
+            making / MANIFEST,
+            {
+                "fingerprint": made_from,
+                "code_version": __version__,
+                "started_at": started_at,
+                "seconds": round(time.monotonic() - started, 3),
+                "rows_in": total,
+                "rows_out": files.counts["languages"],
+            },
+        )
+    return target
+
+
+@dataclass(frozen=True)
+class _Tools:
+    """What a lens needs to read, made once in each process."""
+
+    terms: Matcher
+    """Of brands and themes at once; names are `brand:<id>` and `theme:<id>`."""
+    brands_by_community: dict[str, list[str]]
+    query_versions: dict[str, str]
+    themes_version: str
+    detector: LanguageIdentifier
+    sentiment_version: tuple[str, str]
+
+
+@lru_cache(maxsize=2)
+def _tools(lens: Lens) -> _Tools:
+    by_community: dict[str, list[str]] = {}
+    for brand_id, _, communities, _ in lens.brands:
+        for community in communities:
+            by_community.setdefault(community.casefold(), []).append(brand_id)
+    brand_terms = {f"brand:{brand_id}": terms for brand_id, terms, _, _ in lens.brands}
+    theme_terms = {f"theme:{theme_id}": terms for theme_id, terms in lens.themes}
+    return _Tools(
+        terms=Matcher(brand_terms | theme_terms),
+        brands_by_community=by_community,
+        query_versions={brand_id: query_version for brand_id, _, _, query_version in lens.brands},
+        themes_version=fingerprint(lens.themes),
+        detector=language.detector(lens.languages),
+        sentiment_version=sentiment.version_with(lens.lexicon),
+    )
+
+
+def read_batch(mentions: pa.RecordBatch, lens: Lens) -> Batches:
+    """What the posts of a batch with the columns of `READ` say, as a batch for each table."""
+    tools = _tools(lens)
+    ids, networks, communities, titles, texts, network_langs, seqs = (column.to_pylist() for column in mentions.columns)
+    whole = [full_text(title, text) for title, text in zip(titles, texts, strict=True)]
+    # One pass for each tool over the whole batch: each works on tables that just fit the processor's cache.
+    detected = [language.detect(tools.detector, text) for text in whole]
+    languages = [
+        (lang, engine) if lang else _told_language(network_lang, network, lens)
+        for (lang, engine), network_lang, network in zip(detected, network_langs, networks, strict=True)
+    ]
+    scores = [sentiment.score(text, lang, lens.lexicon) for text, (lang, _) in zip(whole, languages, strict=True)]
+    names = [tools.terms.find(text) for text in whole]
+    brands: list[tuple[Any, ...]] = []
+    themes: list[tuple[Any, ...]] = []
+    for mention_id, network, community, found, seq in zip(ids, networks, communities, names, seqs, strict=True):
+        for name, terms in found.items():
+            what, _, found_id = name.partition(":")
+            if what == "brand":
+                version = tools.query_versions[found_id]
+                brands.append((mention_id, found_id, "term", " | ".join(terms), version, seq))
+            else:
+                themes.append((mention_id, found_id, " | ".join(terms), THEME_ENGINE, tools.themes_version, seq))
+        brands.extend(
+            (mention_id, brand_id, "community", None, tools.query_versions[brand_id], seq)
+            for brand_id in tools.brands_by_community.get(f"{network}:{community}".casefold(), ())
+            if f"brand:{brand_id}" not in found
+        )
+    rows: dict[str, list[tuple[Any, ...]]] = {
+        "languages": [(mention_id, *told, seq) for mention_id, told, seq in zip(ids, languages, seqs, strict=True)],
+        "sentiment": [
+            (mention_id, "text", *scored, *tools.sentiment_version, seq)
+            for mention_id, scored, seq in zip(ids, scores, seqs, strict=True)
+        ],
+        "brand_mentions": brands,
+        "mention_themes": themes,
+    }
+    return {name: to_batch(table_rows, SCHEMAS[name]) for name, table_rows in rows.items()}
+
+
+def _told_language(network_lang: str | None, network: str, lens: Lens) -> tuple[str | None, str | None]:
+    """The language of a post that is too short to tell: as the network says, or as the config says of the source."""
+    if network_lang:
+        return network_lang.split("-")[0].lower(), f"told by {network}"
+    return lens.language_of_short_posts, "config" if lens.language_of_short_posts else None
+
+
+def full_text(title: str | None, text: str | None) -> str:
+    """Title and text as one, as people read them."""
+    return "\n\n".join(part for part in (title, text) if part)

@@ -1,0 +1,345 @@
+"""Load: enriched windows into the warehouse, one transaction each. Loading a window again changes nothing.
+
+Windows may come in any order. What a later window saw stands above what an earlier one saw; an earlier one only fills
+what is still unknown and moves `first_seen_at` back.
+"""
+
+import logging
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+import duckdb
+
+from connectors.contract import Window
+from pipelines import __version__, enrich, tidy
+from pipelines.config import Config
+from pipelines.home import Home, read_json
+from pipelines.warehouse import open_warehouse, transaction
+
+log = logging.getLogger(__name__)
+
+
+def load(home: Home, config: Config, advance: Callable[[int], None] = lambda _: None) -> int:
+    """Bring every enriched window that the warehouse does not hold yet into it; the number of their mentions."""
+    count = 0
+    with open_warehouse(home) as connection:
+        _load_config(connection, config)
+        held = _held(connection)
+        for source_id, window in home.windows(home.enriched):
+            manifest = read_json(home.enriched / source_id / window.name / enrich.MANIFEST)
+            if manifest is None or held.get((source_id, *window)) == manifest["fingerprint"]:
+                continue
+            loaded = _load_window(connection, home, source_id, window, manifest)
+            count += loaded
+            advance(loaded)
+    return count
+
+
+def _held(connection: duckdb.DuckDBPyConnection) -> dict[tuple[Any, ...], str]:
+    rows = connection.execute("select source, window_start, window_end, fingerprint from ops.loads").fetchall()
+    return {tuple(row[:3]): row[3] for row in rows}
+
+
+def _load_config(connection: duckdb.DuckDBPyConnection, config: Config) -> None:
+    """The brands, themes and team accounts of today's config."""
+    brands = [(brand.id, brand.name, brand.competitor, brand.query_version) for brand in config.brands]
+    themes = [(theme.id, theme.name) for theme in config.themes]
+    team = [account.partition(":")[::2] for brand in config.brands for account in brand.team]
+    connection.execute("create or replace temp table team (network varchar, handle varchar)")
+    if team:
+        connection.executemany("insert into team values (?, lower(?))", team)
+    with transaction(connection):
+        connection.execute("delete from core.brands")
+        connection.execute("delete from core.themes")
+        connection.executemany("insert into core.brands values (?, ?, ?, ?)", brands)
+        if themes:
+            connection.executemany("insert into core.themes values (?, ?)", themes)
+        connection.execute(_TEAM_JOINED)
+        connection.execute(_TEAM_LEFT)
+
+
+_TEAM_JOINED = """
+update core.authors set is_team = true
+where not is_team and (network, lower(handle)) in (select (network, handle) from team)
+"""
+_TEAM_LEFT = """
+update core.authors set is_team = false
+where is_team and (network, lower(handle)) not in (select (network, handle) from team)
+"""
+
+
+def _load_window(
+    connection: duckdb.DuckDBPyConnection, home: Home, source_id: str, window: Window, manifest: dict[str, Any]
+) -> int:
+    """One window in one transaction; the count of its mentions."""
+    started, started_at = time.monotonic(), datetime.now(UTC).replace(tzinfo=None)
+    tidied = home.tidy / source_id / window.name
+    enriched = home.enriched / source_id / window.name
+    files = {name: str(tidied / f"{name}.parquet") for name in tidy.SCHEMAS}
+    files |= {name: str(enriched / f"{name}.parquet") for name in enrich.SCHEMAS}
+    seen = {"source": source_id, "start": window.start, "end": window.end, "day": window.last_day}
+    with transaction(connection):
+        for statement, file, names in _STATEMENTS:
+            parameters = {name: seen[name] for name in names} | ({"file": files[file]} if file else {})
+            connection.execute(statement, parameters or None)
+        counted = connection.execute("select count(*) from arriving").fetchone()
+        mentions = int(counted[0]) if counted else 0
+        for step in _runs(home, source_id, window, manifest):
+            connection.execute(_RUN, step)
+        connection.execute(
+            _RUN,
+            _run("load", source_id, window, started_at, time.monotonic() - started, manifest)
+            | {"rows_in": manifest["rows_out"], "rows_out": mentions},
+        )
+        connection.execute(
+            "delete from ops.loads where (source, window_start, window_end) = ($1, $2, $3)",
+            [source_id, window.start, window.end],
+        )
+        connection.execute(
+            "insert into ops.loads values (?, ?, ?, ?)", [source_id, window.start, window.end, manifest["fingerprint"]]
+        )
+    log.info("load %s %s: %s mentions", source_id, window.name, mentions)
+    return mentions
+
+
+_RUN = """
+insert into ops.runs
+select $run_id, $step, $source, $window_start, $window_end, $started_at, $seconds, $rows_in, $rows_out, $code_version,
+    $fingerprint
+where $run_id not in (select run_id from ops.runs)
+"""
+
+
+def _run(
+    step: str, source_id: str | None, window: Window | None, started_at: Any, seconds: float, made: dict[str, Any]
+) -> dict[str, Any]:
+    at = started_at if isinstance(started_at, datetime) else datetime.fromisoformat(started_at).replace(tzinfo=None)
+    return {
+        "run_id": ":".join(filter(None, (step, source_id, window.name if window else None, f"{at:%Y%m%dT%H%M%S%f}"))),
+        "step": step,
+        "source": source_id,
+        "window_start": window.start if window else None,
+        "window_end": window.end if window else None,
+        "started_at": at,
+        "seconds": round(seconds, 3),
+        "rows_in": made.get("rows_in"),
+        "rows_out": made.get("rows_out"),
+        "code_version": made.get("code_version", __version__),
+        "fingerprint": made.get("fingerprint", ""),
+    }
+
+
+def _runs(home: Home, source_id: str, window: Window, enriched: dict[str, Any]) -> list[dict[str, Any]]:
+    """How the window came to be: its pulls, its tidy and its enrich."""
+    tidied = read_json(home.tidy / source_id / window.name / tidy.MANIFEST)
+    made = [("pull", pulled) for pulled in tidied["pulls"]] + [("tidy", tidied), ("enrich", enriched)]
+    return [_run(step, source_id, window, entry["started_at"], entry["seconds"], entry) for step, entry in made]
+
+
+# A window's mentions meet those of the warehouse once; every other table follows from what that found. `fresh` are the
+# mentions whose text this window knows best.
+_MENTIONS = """
+create or replace temp table arriving as
+select
+    tidied.* exclude (seq),
+    languages.lang,
+    languages.lang_engine,
+    tidied.seq
+from read_parquet($file, hive_partitioning = false) as tidied
+left join (select mention_id, seq, lang, lang_engine from enriched_languages) as languages
+    on languages.mention_id = tidied.mention_id and languages.seq = tidied.seq
+qualify row_number() over (partition by tidied.mention_id order by tidied.seq desc) = 1
+"""
+_LANGUAGES = """
+create or replace temp table enriched_languages as from read_parquet($file, hive_partitioning = false)
+"""
+_KNOWN = """
+create or replace temp table known as
+select mention_id, last_seen_at from core.mentions semi join arriving using (mention_id)
+"""
+_FRESH = """
+create or replace temp table fresh as
+select arriving.mention_id, arriving.seq, known.mention_id is not null as is_known
+from arriving left join known using (mention_id)
+where known.last_seen_at is null or known.last_seen_at <= $end
+"""
+_UPDATE_MENTIONS = """
+update core.mentions as held set
+    community = coalesce(new.community, held.community),
+    kind = new.kind,
+    title = case when new.deleted_at is null then coalesce(new.title, held.title) else new.title end,
+    text = case when new.deleted_at is null then coalesce(new.text, held.text) else new.text end,
+    url = coalesce(new.url, held.url),
+    author_id = case when new.deleted_at is null then coalesce(new.author_id, held.author_id) else new.author_id end,
+    parent_id = coalesce(new.parent_id, held.parent_id),
+    root_id = coalesce(new.root_id, held.root_id),
+    created_at = new.created_at,
+    edited_at = coalesce(new.edited_at, held.edited_at),
+    deleted_at = case when new.deleted_at is null then null else coalesce(held.deleted_at, new.deleted_at) end,
+    network_lang = coalesce(new.network_lang, held.network_lang),
+    lang = new.lang,
+    lang_engine = new.lang_engine,
+    last_seen_at = greatest(held.last_seen_at, $end)
+from arriving as new
+where held.mention_id = new.mention_id and new.mention_id in (select mention_id from fresh where is_known)
+"""
+_FILL_MENTIONS = """
+update core.mentions as held set
+    community = coalesce(held.community, old.community),
+    url = coalesce(held.url, old.url),
+    parent_id = coalesce(held.parent_id, old.parent_id),
+    root_id = coalesce(held.root_id, old.root_id),
+    edited_at = coalesce(held.edited_at, old.edited_at),
+    deleted_at = case when held.deleted_at is null then null else least(held.deleted_at, old.deleted_at) end,
+    network_lang = coalesce(held.network_lang, old.network_lang)
+from arriving as old
+where held.mention_id = old.mention_id and old.mention_id not in (select mention_id from fresh)
+"""
+_FIRST_SEEN = """
+update core.mentions as held set
+    source = case when held.first_seen_at = $end then least(held.source, $source) else $source end,
+    first_seen_at = $end
+from known
+where held.mention_id = known.mention_id and held.first_seen_at >= $end
+"""
+_INSERT_MENTIONS = """
+insert into core.mentions by name
+select arriving.* exclude (seq), $source as source, $end as first_seen_at, $end as last_seen_at
+from arriving anti join known using (mention_id)
+"""
+_AUTHORS = """
+create or replace temp table arriving_authors as
+select
+    author_id,
+    arg_max(network, seq) as network,
+    arg_max(handle, seq) as handle,
+    arg_max(name, seq) as name,
+    arg_max(followers, seq) as followers,
+    arg_max(account_created_at, seq) as account_created_at,
+    arg_max(is_bot, seq) as is_bot
+from read_parquet($file, hive_partitioning = false)
+group by author_id
+"""
+_MERGE_AUTHORS = """
+merge into core.authors as held
+using (
+    select *, (network, lower(handle)) in (select (network, handle) from team) as is_team from arriving_authors
+) as new
+on held.author_id = new.author_id
+when matched and held.last_seen_at <= $end then update set
+    handle = new.handle,
+    name = coalesce(new.name, held.name),
+    followers = coalesce(new.followers, held.followers),
+    account_created_at = coalesce(new.account_created_at, held.account_created_at),
+    is_bot = coalesce(new.is_bot, held.is_bot),
+    is_team = new.is_team,
+    first_seen_at = least(held.first_seen_at, $end),
+    last_seen_at = $end
+when matched then update set
+    name = coalesce(held.name, new.name),
+    followers = coalesce(held.followers, new.followers),
+    account_created_at = coalesce(held.account_created_at, new.account_created_at),
+    is_bot = coalesce(held.is_bot, new.is_bot),
+    first_seen_at = least(held.first_seen_at, $end)
+when not matched then insert
+    (author_id, network, handle, name, followers, account_created_at, is_team, is_bot, first_seen_at, last_seen_at)
+    values (new.author_id, new.network, new.handle, new.name, new.followers, new.account_created_at, new.is_team,
+        new.is_bot, $end, $end)
+"""
+_CLEAR_METRICS = """
+delete from core.mention_metrics
+where observed_date = $day and mention_id in (select mention_id from fresh where is_known)
+"""
+_METRICS = """
+insert into core.mention_metrics by name
+select new.* exclude (seq), $day as observed_date
+from read_parquet($file, hive_partitioning = false) as new
+semi join arriving on new.mention_id = arriving.mention_id
+anti join (select mention_id from core.mention_metrics where observed_date = $day) as held
+    on new.mention_id = held.mention_id
+qualify row_number() over (partition by new.mention_id order by new.seq desc) = 1
+"""
+_CLEAR_INTERACTIONS = """
+delete from core.interactions where mention_id in (select mention_id from fresh where is_known)
+"""
+_INTERACTIONS = """
+insert into core.interactions by name
+select distinct mention_id, to_author_id, kind, from_author_id
+from read_parquet($file, hive_partitioning = false) semi join fresh using (mention_id)
+"""
+_CLEAR_SENTIMENT = """
+delete from core.sentiment where mention_id in (select mention_id from fresh where is_known)
+"""
+_SENTIMENT = """
+insert into core.sentiment by name
+select enriched.* exclude (seq)
+from read_parquet($file, hive_partitioning = false) as enriched semi join fresh using (mention_id, seq)
+"""
+_CLEAR_BRANDS = """
+delete from core.brand_mentions where mention_id in (select mention_id from fresh where is_known)
+"""
+_BRANDS = """
+insert into core.brand_mentions by name
+select enriched.* exclude (seq)
+from read_parquet($file, hive_partitioning = false) as enriched semi join fresh using (mention_id, seq)
+"""
+_CLEAR_THEMES = """
+delete from core.mention_themes where mention_id in (select mention_id from fresh where is_known)
+"""
+_THEMES = """
+insert into core.mention_themes by name
+select enriched.* exclude (seq)
+from read_parquet($file, hive_partitioning = false) as enriched semi join fresh using (mention_id, seq)
+"""
+# A record that several windows could not read stands under the earliest; one that could be read this time goes.
+_CLEAR_QUARANTINE = """
+delete from core.quarantine
+where
+    (source, window_start, window_end) = ($source, $start, $end)
+    or (
+        (window_start, window_end) > ($start, $end)
+        and quarantine_id in (select quarantine_id from read_parquet($file, hive_partitioning = false))
+    )
+"""
+_QUARANTINE = """
+insert into core.quarantine by name
+select new.* exclude (seq), $source as source, $start as window_start, $end as window_end
+from read_parquet($file, hive_partitioning = false) as new anti join core.quarantine using (quarantine_id)
+qualify row_number() over (partition by quarantine_id order by seq) = 1
+"""
+_CLEAR_COVERAGE = """
+delete from core.coverage where (source, window_start, window_end) = ($source, $start, $end)
+"""
+_COVERAGE = """
+insert into core.coverage by name
+select * exclude (file_row_number) from read_parquet($file, hive_partitioning = false, file_row_number = true)
+qualify row_number() over (partition by query order by file_row_number desc) = 1
+"""
+_STATEMENTS: tuple[tuple[str, str | None, tuple[str, ...]], ...] = (
+    (_LANGUAGES, "languages", ()),
+    (_MENTIONS, "mentions", ()),
+    (_KNOWN, None, ()),
+    (_FRESH, None, ("end",)),
+    (_UPDATE_MENTIONS, None, ("end",)),
+    (_FILL_MENTIONS, None, ()),
+    (_FIRST_SEEN, None, ("source", "end")),
+    (_INSERT_MENTIONS, None, ("source", "end")),
+    (_AUTHORS, "authors", ()),
+    (_MERGE_AUTHORS, None, ("end",)),
+    (_CLEAR_METRICS, None, ("day",)),
+    (_METRICS, "metrics", ("day",)),
+    (_CLEAR_INTERACTIONS, None, ()),
+    (_INTERACTIONS, "interactions", ()),
+    (_CLEAR_SENTIMENT, None, ()),
+    (_SENTIMENT, "sentiment", ()),
+    (_CLEAR_BRANDS, None, ()),
+    (_BRANDS, "brand_mentions", ()),
+    (_CLEAR_THEMES, None, ()),
+    (_THEMES, "mention_themes", ()),
+    (_CLEAR_QUARANTINE, "quarantine", ("source", "start", "end")),
+    (_QUARANTINE, "quarantine", ("source", "start", "end")),
+    (_CLEAR_COVERAGE, None, ("source", "start", "end")),
+    (_COVERAGE, "coverage", ()),
+)

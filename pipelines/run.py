@@ -1,0 +1,151 @@
+"""One night without Airflow: every step in order, each source on its own."""
+
+import logging
+import os
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Protocol
+
+from connectors.contract import Window
+from pipelines import landing, steps
+from pipelines.config import Config
+from pipelines.credentials import from_environment
+from pipelines.errors import InputError, SourceFailed
+from pipelines.home import Home
+from pipelines.model import prepare
+from pipelines.parallel import Workers, process_pool
+
+log = logging.getLogger(__name__)
+MOST_AT_ONCE = 8
+"""Sources that are asked at the same time."""
+
+
+class Progress(Protocol):
+    """Shows how far a step is: `with progress("tidy airlines") as advance: advance(1000)`."""
+
+    def __call__(self, step: str) -> AbstractContextManager[Callable[[int], None]]:
+        """A step that begins, as something to advance by a number of posts."""
+
+
+@dataclass
+class Night:
+    """What a run did."""
+
+    windows: list[tuple[str, Window]] = field(default_factory=list)
+    failures: list[str] = field(default_factory=list)
+    mentions: int = 0
+    digest: steps.DigestFiles | None = None
+
+
+def window_for(
+    config: Config, home: Home, source_id: str, since: datetime | None, until: datetime | None, now: datetime
+) -> Window | None:
+    """The window to ask a source for; None where nothing is left to ask.
+
+    What the caller says goes first, then the config. Else the window ends at the last midnight UTC and begins where the
+    newest complete window of the source ended, or a day earlier where there is none.
+    """
+    midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
+    end = until or config.until or midnight
+    complete = [
+        window.end
+        for landed_source, window in home.windows(home.landing)
+        if landed_source == source_id and (landing.window_folder(home, source_id, window) / landing.COMPLETE).exists()
+    ]
+    start = since or config.since or min(max(complete, default=end - timedelta(days=1)), end)
+    if since is None and config.since is None and start == end:
+        return None
+    if start >= end:
+        raise InputError(f"The window would begin at {start} and end at {end} UTC: --since must come before --until.")
+    return Window(start, end)
+
+
+def run_night(
+    home: Home,
+    config: Config,
+    progress: Progress,
+    *,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    only_source: str | None = None,
+    environ: Mapping[str, str] = os.environ,
+) -> Night:
+    """Pull to digest. A source that fails is named in the result; everything else still arrives.
+
+    The sources are asked at the same time, as most of the time is spent waiting for networks.
+    """
+    night = Night()
+    now = datetime.now(UTC).replace(tzinfo=None)
+    chosen = [config.source(only_source)] if only_source else list(config.sources)
+    for settings in chosen:
+        window = window_for(config, home, settings.id, since, until, now)
+        if window is None:
+            log.info("pull %s: complete up to the last midnight UTC", settings.id)
+        else:
+            night.windows.append((settings.id, window))
+    with home.only_one("run"):
+        with Workers(config.workers) as workers, ThreadPoolExecutor(MOST_AT_ONCE) as asking:
+            pulls = {
+                asking.submit(
+                    steps.pull, home, config, source_id, window, from_environment(config.source(source_id), environ)
+                ): source_id
+                for source_id, window in night.windows
+            }
+            while pulls:
+                with progress(f"pull {', '.join(sorted(pulls.values()))}"):
+                    done = next(as_completed(pulls))
+                source_id = pulls.pop(done)
+                try:
+                    done.result()
+                except SourceFailed as failure:
+                    night.failures.append(str(failure))
+                refine(home, config, progress, workers, source_id)
+            refine(home, config, progress, workers)
+        with process_pool(1) as modelling:
+            modelling.submit(prepare, home.warehouse, home.logs)  # load and discover leave a processor idle
+            with progress("load") as advance:
+                night.mentions = steps.load(home, config, advance)
+            with progress("discover"):
+                steps.discover(home)
+            with progress("model"), home.only_one("warehouse", wait_seconds=600):
+                modelling.submit(steps.model, home.warehouse, home.logs).result()
+        with progress("publish"):
+            steps.publish(home)
+        with progress("digest"):
+            end = _digest_end(home, night, until, now)
+            night.digest = steps.digest(home.published, home.digests, config.digest, end)
+    return night
+
+
+def refine(home: Home, config: Config, progress: Progress, workers: Workers, only_source: str | None = None) -> None:
+    """Tidy and enrich every landed window of the config's sources, or of one, that is not up to date."""
+    chosen = {only_source} if only_source else {settings.id for settings in config.sources}
+    for source_id, window in home.windows(home.landing):
+        if source_id in chosen:
+            with progress(f"tidy {source_id}") as advance:
+                steps.tidy(home, config, source_id, window, advance, workers)
+            with progress(f"enrich {source_id}") as advance:
+                steps.enrich(home, config, source_id, window, advance, workers)
+
+
+def _digest_end(home: Home, night: Night, until: datetime | None, now: datetime) -> datetime:
+    """The digest's period ends with the newest window."""
+    ends = [window.end for _, window in night.windows] or [window.end for _, window in home.windows(home.landing)]
+    return until or max(ends, default=now)
+
+
+def newest_end(home: Home) -> datetime:
+    """The end of the newest landed window; `InputError` where nothing has landed."""
+    ends = [window.end for _, window in home.windows(home.landing)]
+    if not ends:
+        raise InputError(f"Nothing has landed in {home.root}. Run `earshot run` or `earshot pull` first.")
+    return max(ends)
+
+
+def path_or_default(given: Path | None, environ: Mapping[str, str] = os.environ) -> Path:
+    """The home: as given, else EARSHOT_HOME, else `.earshot` in the current folder."""
+    return Path(given or environ.get("EARSHOT_HOME") or ".earshot").expanduser().resolve()

@@ -1,0 +1,12 @@
+"""The steps in their order, by the names under which the command line, the DAGs and `run` call them."""
+
+from pipelines.digest import DigestFiles, digest
+from pipelines.discover import discover
+from pipelines.enrich import enrich
+from pipelines.load import load
+from pipelines.model import model
+from pipelines.publish import publish
+from pipelines.pull import pull
+from pipelines.tidy import tidy
+
+__all__ = ["DigestFiles", "digest", "discover", "enrich", "load", "model", "publish", "pull", "tidy"]
