@@ -1,0 +1,21 @@
+select
+    mention_id,
+    source,
+    network,
+    community,
+    kind,
+    title,
+    text,
+    url,
+    lang,
+    author_id,
+    parent_id,
+    root_id,
+    created_at,
+    created_at::date as created_date,
+    edited_at,
+    deleted_at,
+    kind = 'repost' as is_repost,
+    first_seen_at,
+    last_seen_at
+from {{ source('core', 'mentions') }}

@@ -1,0 +1,4 @@
+select
+    theme_id,
+    name as theme_name
+from {{ source('core', 'themes') }}

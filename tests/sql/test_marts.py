@@ -1,0 +1,251 @@
+"""What each mart says of the community in `conftest.py`, row by row."""
+
+from collections.abc import Callable
+from datetime import date, datetime
+from typing import Any
+
+import pytest
+
+Rows = list[tuple[Any, ...]]
+RowsOf = Callable[[str], Rows]
+SECOND, THIRD = date(2026, 3, 2), date(2026, 3, 3)
+
+
+def at(day: int, time: str = "00:00") -> datetime:
+    """A moment of March 2026."""
+    return datetime.fromisoformat(f"2026-03-{day:02}T{time}")
+
+
+def test_mentions_hold_everything_known_about_a_mention_of_two_brands(rows_of: RowsOf) -> None:
+    def row(brand: str, name: str, is_competitor: bool, terms: str) -> tuple[Any, ...]:
+        which = (f"reddit:r2@{brand}", "reddit:r2", brand, name, is_competitor, "term", terms)
+        what = (
+            "forum",
+            "reddit",
+            "r/halmora",
+            "comment",
+            None,
+            "Text of reddit:r2",
+            "https://example.org/reddit:r2",
+            "en",
+        )
+        when = (at(2, "10:00"), SECOND, None, None, "reddit:r1", "reddit:r1")
+        who = ("reddit:ben", "ben", None, None, False, False, True)
+        numbers = (None, 1, None, None, None, -3, 4)
+        meaning = ("positive", 0.5, None, "hand 1", ["price"], None, False)
+        return (*which, *what, *when, *who, *numbers, *meaning, at(2, "10:30"), True, at(4), at(4))
+
+    assert rows_of("select * from marts.mentions where mention_id = 'reddit:r2' order by brand_id") == [
+        row("halmora", "Halmora", False, "halmora"),
+        row("tindle", "Tindle", True, "#tindle | tindle"),
+    ]
+
+
+def test_mentions_have_a_row_for_each_brand_and_one_where_there_is_none(
+    rows_of: RowsOf, community_rows: dict[str, Rows]
+) -> None:
+    branded = {(mention_id, brand_id) for mention_id, brand_id, *_ in community_rows["brand_mentions"]}
+    all_mentions = {mention_id for mention_id, *_ in community_rows["mentions"]}
+    brandless = {(mention_id, None) for mention_id in all_mentions - {mention_id for mention_id, _ in branded}}
+    rows = rows_of("select mention_id, brand_id from marts.mentions")
+    assert len(rows) == len(branded | brandless)
+    assert set(rows) == branded | brandless
+
+
+def test_mentions_of_a_brand_that_the_config_forgot_keep_its_id(rows_of: RowsOf) -> None:
+    query = "select brand_id, brand_name, is_competitor from marts.mentions where mention_id = 'x:5'"
+    assert rows_of(query) == [("brindlo", "brindlo", None)]
+
+
+def test_not_earned_is_what_is_deleted_reposted_or_by_a_team(rows_of: RowsOf) -> None:
+    query = (
+        "select distinct mention_id, is_team, is_repost, deleted_at is not null from marts.mentions where not is_earned"
+    )
+    assert sorted(rows_of(query)) == [
+        ("reddit:r15", True, False, False),
+        ("reddit:r16", True, False, False),
+        ("reddit:r3", True, False, False),
+        ("reddit:r6", True, False, True),
+        ("reddit:r7", None, False, True),
+        ("reddit:r8", True, False, False),
+        ("x:2", False, True, False),
+        ("x:4", True, True, False),
+        ("x:6", True, False, True),
+        ("x:8", True, False, False),
+        ("x:9", True, False, False),
+    ]
+
+
+def test_a_mention_by_an_unknown_author_is_earned(rows_of: RowsOf) -> None:
+    query = "select author_id, is_team, is_earned from marts.mentions where mention_id = 'reddit:r12'"
+    assert rows_of(query) == [(None, None, True)]
+
+
+@pytest.mark.parametrize(
+    ("mention_id", "numbers"),
+    [
+        pytest.param("x:1", (9, 0, 2, 1, 1000, None, 12), id="a number not told again keeps its newest value"),
+        pytest.param("reddit:r1", (None, 2, None, None, None, 12, 14), id="numbers of two days, each the newest"),
+        pytest.param("reddit:r3", (None, 0, None, None, None, 50, 50), id="one day"),
+        pytest.param("reddit:r9", (None, 0, None, None, None, 0, 0), id="nothing happened"),
+        pytest.param("reddit:r4", (None,) * 7, id="asked and not told"),
+        pytest.param("reddit:r5", (None,) * 7, id="never asked"),
+    ],
+)
+def test_latest_metrics(rows_of: RowsOf, mention_id: str, numbers: tuple[int | None, ...]) -> None:
+    query = "select likes, replies, reposts, quotes, views, score, engagement from marts.mentions"
+    assert rows_of(f"{query} where mention_id = '{mention_id}'") == [numbers]
+
+
+@pytest.mark.parametrize(
+    ("mention_id", "first_team_reply_at", "is_answered"),
+    [
+        pytest.param("reddit:r1", at(2, "10:30"), True, id="opening post, team comment further down the thread"),
+        pytest.param("reddit:r2", at(2, "10:30"), True, id="comment, direct reply"),
+        pytest.param("reddit:r4", None, False, id="comment, team spoke elsewhere in the thread"),
+        pytest.param("reddit:r5", None, False, id="the team's answer was deleted"),
+        pytest.param("reddit:r7", None, None, id="deleted mention"),
+        pytest.param("reddit:r17", None, False, id="the team spoke before"),
+        pytest.param("x:1", None, False, id="the team only reposted"),
+        pytest.param("x:7", at(3, "12:10"), True, id="two direct replies, the earlier counts"),
+    ],
+)
+def test_answers(
+    rows_of: RowsOf, mention_id: str, first_team_reply_at: datetime | None, is_answered: bool | None
+) -> None:
+    query = "select distinct first_team_reply_at, is_answered from marts.mentions"
+    assert rows_of(f"{query} where mention_id = '{mention_id}'") == [(first_team_reply_at, is_answered)]
+
+
+def test_unscored_mentions_say_why_and_sentiment_towards_a_brand_is_not_taken_for_the_texts(rows_of: RowsOf) -> None:
+    query = """
+        select distinct mention_id, sentiment_label, sentiment_reason from marts.mentions
+        where mention_id in ('reddit:r2', 'reddit:r7', 'reddit:r9', 'x:5') order by 1
+    """
+    assert rows_of(query) == [
+        ("reddit:r2", "positive", None),
+        ("reddit:r7", None, "no-text"),
+        ("reddit:r9", None, "language:de"),
+        ("x:5", None, None),
+    ]
+
+
+def test_a_cluster_of_duplicates_has_one_that_stands_for_it(rows_of: RowsOf) -> None:
+    query = "select mention_id, cluster_id, is_duplicate from marts.mentions where cluster_id is not null order by 1"
+    assert rows_of(query) == [("reddit:r10", "reddit:r10", False), ("reddit:r11", "reddit:r10", True)]
+
+
+def test_themes_are_a_list_in_order_and_empty_where_there_are_none(rows_of: RowsOf) -> None:
+    query = "select mention_id, themes from marts.mentions where mention_id in ('reddit:r4', 'reddit:r8') order by 1"
+    assert rows_of(query) == [("reddit:r4", ["app", "price"]), ("reddit:r8", [])]
+
+
+def test_brand_days(rows_of: RowsOf) -> None:
+    halmora, tindle = ("halmora", "Halmora", False), ("tindle", "Tindle", True)
+    forum, bird = ("forum", "reddit"), ("bird", "x")
+    # earned, reposts, team, deleted | authors | positive, neutral, negative, unscored | engagement, views
+    assert rows_of("select * from marts.brand_days order by brand_id, day_date, source") == [
+        ("brindlo", "brindlo", None, THIRD, *bird, 1, 0, 0, 0, 1, 0, 0, 0, 1, None, None),
+        (*halmora, SECOND, *bird, 2, 1, 1, 0, 2, 2, 0, 0, 0, 13, 1080),
+        (*halmora, SECOND, *forum, 5, 0, 1, 1, 3, 3, 0, 1, 1, 18, None),
+        (*halmora, THIRD, *bird, 1, 0, 0, 1, 1, 0, 0, 1, 0, 5, 600),
+        (*halmora, THIRD, *forum, 2, 0, 1, 0, 2, 0, 1, 1, 0, None, None),
+        (*tindle, SECOND, *forum, 4, 0, 0, 0, 2, 1, 1, 2, 0, 11, None),
+    ]
+
+
+def test_theme_days(rows_of: RowsOf) -> None:
+    halmora, tindle = ("halmora", "Halmora", False), ("tindle", "Tindle", True)
+    forum, bird = (SECOND, "forum", "reddit"), (SECOND, "bird", "x")
+    # mentions | positive, neutral, negative, unscored | engagement
+    assert rows_of("select * from marts.theme_days order by theme_id, brand_id, source") == [
+        ("app", "The app", *halmora, *bird, 1, 1, 0, 0, 0, 12),
+        ("app", "The app", *halmora, *forum, 2, 1, 0, 1, 0, 14),
+        ("app", "The app", *tindle, *forum, 1, 0, 1, 0, 0, None),
+        ("price", "Price", *halmora, *forum, 3, 1, 0, 1, 1, 4),
+        ("price", "Price", *tindle, *forum, 1, 1, 0, 0, 0, 4),
+    ]
+
+
+def test_feedback_items(rows_of: RowsOf) -> None:
+    query = """
+        select feedback_id, polarity, matched_terms, author_handle, compound, engagement, is_answered
+        from marts.feedback_items order by feedback_id
+    """
+    assert rows_of(query) == [
+        ("reddit:r12@tindle@app", "mixed", "app", None, 0.0, None, False),
+        ("reddit:r1@halmora@app", "good", "app", "ana", 0.8, 14, True),
+        ("reddit:r2@halmora@price", "good", "cheaper | price", "ben", 0.5, 4, True),
+        ("reddit:r2@tindle@price", "good", "cheaper | price", "ben", 0.5, 4, True),
+        ("reddit:r4@halmora@app", "bad", "app", "cleo", -0.6, None, False),
+        ("reddit:r4@halmora@price", "bad", "expensive", "cleo", -0.6, None, False),
+        ("reddit:r9@halmora@price", "unscored", "preis", "ana", None, 0, False),
+        ("x:1@halmora@app", "good", "app", "dora", 0.9, 12, False),
+    ]
+
+
+def test_feedback_item_in_full(rows_of: RowsOf) -> None:
+    which = ("reddit:r1@halmora@app", "reddit:r1", "halmora", "Halmora", False, "app", "The app", "good", "app")
+    what = (
+        "Title of reddit:r1",
+        "Text of reddit:r1",
+        "https://example.org/reddit:r1",
+        "en",
+        "forum",
+        "reddit",
+        "r/halmora",
+    )
+    rest = (at(2, "09:00"), SECOND, "ana", 0.8, 14, False, True)
+    query = "select * from marts.feedback_items where feedback_id = 'reddit:r1@halmora@app'"
+    assert rows_of(query) == [(*which, *what, *rest)]
+
+
+def test_influencers(rows_of: RowsOf) -> None:
+    halmora, tindle = ("halmora", "Halmora", False), ("tindle", "Tindle", True)
+    ana, ben, cleo = ("reddit", "ana", "Ana", 40), ("reddit", "ben", None, None), ("reddit", "cleo", "Cleo", 7)
+    dora, eli = ("x", "dora", "Dora", 9000), ("x", "eli", "Eli", 12)
+    # mentions | positive, neutral, negative, unscored | engagement, addressed by | first, last | rank
+    assert rows_of("select * from marts.influencers order by brand_id, rank") == [
+        ("x:eli", "brindlo", "brindlo", None, *eli, 1, 0, 0, 0, 1, None, 0, at(3, "10:00"), at(3, "10:00"), 1),
+        ("x:dora", *halmora, *dora, 2, 1, 0, 1, 0, 17, 3, at(2, "08:00"), at(3, "12:00"), 1),
+        ("reddit:ana", *halmora, *ana, 4, 2, 0, 1, 1, 14, 3, at(2, "09:00"), at(3), 2),
+        ("reddit:ben", *halmora, *ben, 2, 1, 1, 0, 0, 4, 1, at(2, "10:00"), at(3, "09:00"), 3),
+        ("x:eli", *halmora, *eli, 1, 1, 0, 0, 0, 1, 0, at(2, "08:10"), at(2, "08:10"), 4),
+        ("reddit:cleo", *halmora, *cleo, 1, 0, 0, 1, 0, None, 0, at(2, "11:00"), at(2, "11:00"), 5),
+        ("reddit:ben", *tindle, *ben, 2, 1, 0, 1, 0, 11, 2, at(2, "10:00"), at(2, "17:00"), 1),
+        ("reddit:cleo", *tindle, *cleo, 1, 0, 0, 1, 0, None, 0, at(2, "18:00"), at(2, "18:00"), 2),
+    ]
+
+
+def test_coverage(rows_of: RowsOf, community_rows: dict[str, Rows]) -> None:
+    expected = [
+        (source, network, query, start, end, status, *rest, status in {"ok", "verified-empty"})
+        for source, query, start, end, network, status, *rest in sorted(
+            community_rows["coverage"], key=lambda row: row[:4]
+        )
+    ]
+    assert rows_of("select * from marts.coverage order by source, query, window_start, window_end") == expected
+
+
+def test_coverage_days(rows_of: RowsOf) -> None:
+    # status | queries, complete queries | posts | reason
+    expected = {
+        ("bird", 1): ("partial", 1, 0, 0, "terms: nothing came at all"),
+        ("bird", 2): ("complete", 1, 1, 4, None),
+        ("bird", 3): ("complete", 1, 1, 5, None),
+        ("bird", 4): ("complete", 1, 1, 0, None),
+        ("bird", 5): ("partial", 1, 0, 0, "terms: Wait."),
+        ("forum", 1): ("partial", 1, 0, 0, "new: part of the day was not asked for"),
+        ("forum", 2): ("complete", 2, 2, 13, None),
+        ("forum", 3): ("partial", 2, 1, 4, "search: 250 at most"),
+        ("forum", 4): ("missing", 2, 0, 0, "new: HTTP 503 | search: Wait."),
+        ("forum", 5): ("missing", 1, 0, 0, "new: 1000 at most"),
+        ("forum", 6): ("partial", 1, 0, 0, "new: 1000 at most"),
+        ("forum", 7): ("complete", 1, 1, 0, None),
+        ("forum", 8): ("missing", 1, 0, 0, "new: 1000 at most"),
+        ("forum", 9): ("partial", 1, 0, 0, "new: 1000 at most"),
+    }
+    assert rows_of("select * from marts.coverage_days order by source, day_date") == [
+        (source, "reddit" if source == "forum" else "x", date(2026, 3, day), *row)
+        for (source, day), row in expected.items()
+    ]
