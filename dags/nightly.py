@@ -1,0 +1,123 @@
+"""Every night: what was said the day before, from every source, into earshot.duckdb."""
+
+from datetime import UTC, datetime, timedelta
+
+from airflow.sdk import CronDataIntervalTimetable, TriggerRule, chain, conf, dag, get_current_context, task, task_group
+from task_settings import PUBLISHED, config, credentials, day_param, home, window
+
+WAREHOUSE = "warehouse"
+"""A pool of one slot: DuckDB has one writer, whichever run of whichever DAG it belongs to."""
+
+SCHEDULE = conf.get("earshot", "nightly_schedule", fallback="0 3 * * *")
+"""A daily hour in UTC as a cron expression, or `never`. At 03:00 the networks' own counters have settled."""
+
+SOURCE_ID = "{{ task.op_kwargs['source_id'] }}"
+"""What the UI calls each copy of a mapped task."""
+
+
+@dag(
+    schedule=None if SCHEDULE == "never" else CronDataIntervalTimetable(SCHEDULE, timezone="UTC"),
+    start_date=datetime(2020, 1, 1, tzinfo=UTC),
+    catchup=False,
+    max_active_runs=1,
+    params={
+        "start": day_param("first day, UTC; leave both empty for the day before"),
+        "end": day_param("the day after the last, UTC"),
+    },
+    default_args={"owner": "earshot", "retries": 0},
+    tags=["earshot"],
+    doc_md=__doc__
+    + """
+
+Each source is pulled, tidied and enriched on its own, side by side. A source that fails turns the run red
+(`every_source_answered`), and the others still arrive. `load` to `publish` hold the warehouse, one at a time. All steps
+may run again: the same window gives the same tables.
+
+Trigger by hand with `start` and `end`, or fill a longer gap with `airflow backfill create --dag-id nightly`.
+""",
+)
+def nightly() -> None:
+    @task
+    def sources() -> list[str]:
+        """The ids of the config's sources."""
+        return [source.id for source in config().sources]
+
+    @task
+    def every_source_answered() -> None:
+        """Green only where every source went all the way: a leaf of the DAG, so that the run is red otherwise."""
+
+    every_source = every_source_answered()
+
+    @task_group
+    def source(source_id: str) -> None:
+        @task(
+            retries=2,
+            retry_delay=timedelta(minutes=2),
+            retry_exponential_backoff=True,
+            max_retry_delay=timedelta(hours=1),
+            execution_timeout=timedelta(hours=6),
+            map_index_template=SOURCE_ID,
+        )
+        def pull(source_id: str) -> str:
+            """Land what the source answers; fails, with that landed, where it did not answer in full."""
+            from pipelines.pull import pull
+
+            settings = config()
+            keys = credentials(settings.source(source_id))
+            return str(pull(home(), settings, source_id, window(get_current_context()), keys))
+
+        # a source that failed half-way has landed the other half
+        @task(trigger_rule=TriggerRule.ALL_DONE, map_index_template=SOURCE_ID)
+        def tidy(source_id: str) -> str:
+            """Turn what landed into records."""
+            from pipelines.tidy import tidy
+
+            return str(tidy(home(), config(), source_id, window(get_current_context())))
+
+        @task(map_index_template=SOURCE_ID)
+        def enrich(source_id: str) -> str:
+            """Read language, brands, sentiment and themes from the texts."""
+            from pipelines.enrich import enrich
+
+            return str(enrich(home(), config(), source_id, window(get_current_context())))
+
+        steps = [step(source_id=source_id) for step in (pull, tidy, enrich)]
+        chain(*steps)
+        chain(steps, every_source)
+
+    @task(trigger_rule=TriggerRule.ALL_DONE_MIN_ONE_SUCCESS, pool=WAREHOUSE)
+    def load() -> int:
+        """Bring what was enriched into the warehouse; returns the number of rows."""
+        from pipelines.load import load
+
+        return load(home(), config())
+
+    @task(pool=WAREHOUSE)
+    def discover() -> None:
+        """Find what needs the whole picture: duplicates, influence."""
+        from pipelines.discover import discover
+
+        discover(home())
+
+    @task(pool=WAREHOUSE)
+    def model() -> None:
+        """Build and test the marts; fails, with the published file as it was, where a test does."""
+        from pipelines.model import model
+
+        where = home()
+        model(where.warehouse, where.logs)
+
+    @task(pool=WAREHOUSE, outlets=[PUBLISHED])
+    def publish() -> str:
+        """Swap in the new earshot.duckdb and say up to when it goes."""
+        from pipelines.publish import publish
+
+        context = get_current_context()
+        published = publish(home())
+        context["outlet_events"][PUBLISHED].extra = {"until": window(context).end.isoformat()}
+        return str(published)
+
+    chain(source.expand(source_id=sources()), load(), discover(), model(), publish())
+
+
+nightly()

@@ -1,0 +1,76 @@
+"""What the scheduler is told: which DAGs there are, when they run, and what waits for what."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+GRAPH = {
+    # task: (waits for, trigger rule, pool, retries)
+    "sources": (set(), "all_success", "default_pool", 0),
+    "source.pull": ({"sources"}, "all_success", "default_pool", 2),
+    "source.tidy": ({"sources", "source.pull"}, "all_done", "default_pool", 0),
+    "source.enrich": ({"sources", "source.tidy"}, "all_success", "default_pool", 0),
+    "every_source_answered": ({"source.pull", "source.tidy", "source.enrich"}, "all_success", "default_pool", 0),
+    "load": ({"source.enrich"}, "all_done_min_one_success", "warehouse", 0),
+    "discover": ({"load"}, "all_success", "warehouse", 0),
+    "model": ({"discover"}, "all_success", "warehouse", 0),
+    "publish": ({"model"}, "all_success", "warehouse", 0),
+}
+
+
+def test_dags_are_these_and_import_without_errors(dagbag: Any) -> None:
+    assert dagbag.import_errors == {}
+    assert set(dagbag.dags) == {"nightly", "digest"}
+
+
+@pytest.mark.parametrize("dag_id", ["nightly", "digest"])
+def test_dag_is_documented_tagged_and_never_catches_up(dagbag: Any, dag_id: str) -> None:
+    dag = dagbag.dags[dag_id]
+    assert dag.tags == {"earshot"}
+    assert dag.owner == "earshot"
+    assert dag.doc_md
+    assert dag.catchup is False
+    assert [task.task_id for task in dag.tasks if not task.doc_md] == []
+
+
+def test_nightly_graph(dagbag: Any) -> None:
+    dag = dagbag.dags["nightly"]
+    graph = {
+        task.task_id: (task.upstream_task_ids, task.trigger_rule.value, task.pool, task.retries) for task in dag.tasks
+    }
+    assert graph == GRAPH
+
+
+def test_nightly_runs_once_at_a_time(dagbag: Any) -> None:
+    assert dagbag.dags["nightly"].max_active_runs == 1
+
+
+def test_nightly_intervals_meet_without_gap(dagbag: Any) -> None:
+    from airflow.serialization.encoders import coerce_to_core_timetable
+
+    timetable = coerce_to_core_timetable(dagbag.dags["nightly"].timetable)
+    first, second = (
+        timetable.infer_manual_data_interval(run_after=datetime(2026, 3, day, 12, tzinfo=UTC)) for day in (3, 4)
+    )
+    assert first.start == datetime(2026, 3, 2, 3, tzinfo=UTC)
+    assert first.end - first.start == timedelta(days=1)
+    assert second.start == first.end
+
+
+def test_pull_waits_longer_each_time(dagbag: Any) -> None:
+    pull = dagbag.dags["nightly"].get_task("source.pull")
+    assert pull.retry_exponential_backoff
+    assert pull.retry_delay == timedelta(minutes=2)
+
+
+def test_every_source_can_turn_the_run_red(dagbag: Any) -> None:
+    """The state of a run is that of its leaves, and one of them waits for every step of every source."""
+    leaves = {task.task_id for task in dagbag.dags["nightly"].leaves}
+    assert leaves == {"every_source_answered", "publish"}
+
+
+def test_digest_follows_the_publication(dagbag: Any) -> None:
+    (published,) = dagbag.dags["nightly"].get_task("publish").outlets
+    assert published.name == "earshot_published"
+    assert dagbag.dags["digest"].timetable.asset_condition.objects == (published,)

@@ -1,0 +1,100 @@
+"""Whole nights through Airflow's own task runner, against the sandbox server."""
+
+import re
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from connectors.transport import variable
+from pipelines.config import connector_of, load_config
+from sandbox import world
+from sandbox.server import Sandbox, serve
+
+# warnings inside Airflow are not ours to heed
+pytestmark = [pytest.mark.airflow_run, pytest.mark.filterwarnings("ignore")]
+
+ROOT = Path(__file__).resolve().parents[2]
+WEEK = {"start": "2026-04-20", "end": "2026-04-27"}
+
+Night = Callable[..., Any]
+"""Run `nightly` for a window; returns Airflow's record of the run."""
+
+
+@pytest.fixture(scope="module")
+def airflow_database() -> None:
+    from airflow import settings
+    from airflow.models.pool import Pool
+    from airflow.utils.db import initdb
+
+    settings.configure_orm()
+    initdb()
+    Pool.create_or_update_pool("warehouse", slots=1, description="", include_deferred=False)
+
+
+@pytest.fixture(scope="module")
+def sandbox() -> Iterator[Sandbox]:
+    with serve() as running:
+        yield running
+
+
+@pytest.fixture
+def night(
+    airflow_database: None, sandbox: Sandbox, dagbag: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Night:
+    text = (ROOT / "examples" / "sandbox.toml").read_text(encoding="utf-8")
+    text = re.sub(r"http://127\.0\.0\.1:\d+", sandbox.url, text)
+    config = tmp_path / "sandbox.toml"
+    config.write_text(text.replace("../sandbox/", f"{ROOT}/sandbox/"), encoding="utf-8")
+    monkeypatch.setenv("EARSHOT_CONFIG", str(config))
+    monkeypatch.setenv("EARSHOT_HOME", str(tmp_path / "home"))
+    for source in load_config(config).sources:
+        for name in connector_of(source).NETWORK.credentials:
+            monkeypatch.setenv(variable(source, name), getattr(world, name.upper()))
+    pull = dagbag.dags["nightly"].get_task("source.pull")
+    monkeypatch.setattr(pull, "retries", 0)
+    return lambda **window: dagbag.dags["nightly"].test(logical_date=None, run_conf=window)
+
+
+def states(run: Any) -> dict[str, str]:
+    """The state of each task, mapped ones by source."""
+    return {
+        " ".join(filter(None, (task.task_id.removeprefix("source."), task.rendered_map_index))): str(task.state)
+        for task in run.get_task_instances()
+    }
+
+
+def mentions_by_network(home: Path) -> dict[str, int]:
+    with closing(duckdb.connect(home / "earshot.duckdb", read_only=True)) as published:
+        return dict(published.execute("select network, count(*) from core.mentions group by all").fetchall())
+
+
+def published_untils() -> list[str]:
+    """What the digest DAG was told, newest first."""
+    from airflow.models.asset import AssetEvent
+    from airflow.utils.session import create_session
+
+    with create_session() as session:
+        return [event.extra["until"] for event in session.query(AssetEvent).order_by(AssetEvent.id.desc())]
+
+
+def test_every_source_arrives(night: Night, tmp_path: Path) -> None:
+    run = night(**WEEK)
+    assert run.state == "success"
+    assert set(states(run).values()) == {"success"}
+    assert set(mentions_by_network(tmp_path / "home")) == {"reddit", "x", "helpdesk"}
+    assert published_untils()[0] == "2026-04-27T00:00:00"
+
+
+def test_one_source_fails_so_the_run_is_red_and_the_others_arrive(
+    night: Night, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("EARSHOT_X_BEARER_TOKEN", "wrong")
+    run = night(**WEEK)
+    assert run.state == "failed"
+    unsuccessful = {task: state for task, state in states(run).items() if state != "success"}
+    assert unsuccessful == {"pull x": "failed", "every_source_answered": "upstream_failed"}
+    assert set(mentions_by_network(tmp_path / "home")) == {"reddit", "helpdesk"}

@@ -1,0 +1,88 @@
+"""What a task is given, from Airflow and from the environment."""
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+import task_settings
+
+from connectors.contract import Window
+from connectors.reddit import Settings as Reddit
+from connectors.x import Settings as X
+from pipelines.errors import InputError
+
+INTERVAL = {
+    "data_interval_start": datetime(2026, 3, 2, 3, tzinfo=UTC),
+    "data_interval_end": datetime(2026, 3, 3, 3, tzinfo=UTC),
+}
+
+
+def context(start: str | None = None, end: str | None = None, **interval: datetime) -> dict[str, Any]:
+    return {"params": {"start": start, "end": end}, **interval}
+
+
+def test_window_of_an_interval_is_the_whole_day_it_starts_on() -> None:
+    assert task_settings.window(context(**INTERVAL)) == Window(datetime(2026, 3, 2), datetime(2026, 3, 3))
+
+
+def test_window_of_params_goes_before_the_interval() -> None:
+    window = task_settings.window(context("2026-03-02", "2026-05-01", **INTERVAL))
+    assert window == Window(datetime(2026, 3, 2), datetime(2026, 5, 1))
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        pytest.param(context(), "needs a start and an end", id="no interval and no params"),
+        pytest.param(context("2026-03-02", None, **INTERVAL), "needs a start and an end", id="no end"),
+        pytest.param(context(None, "2026-03-02", **INTERVAL), "needs a start and an end", id="no start"),
+        pytest.param(context("2026-03-02", "2026-03-02"), "window is empty", id="no day between"),
+    ],
+)
+def test_window_that_is_none(given: dict[str, Any], message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        task_settings.window(given)
+
+
+@pytest.mark.parametrize("value", ["", "relative/path"])
+def test_home_has_to_be_absolute(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
+    monkeypatch.setenv("EARSHOT_HOME", value)
+    with pytest.raises(InputError, match="EARSHOT_HOME must be set to an absolute path"):
+        task_settings.home()
+
+
+def test_home_is_read_while_the_task_runs(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("EARSHOT_HOME", str(tmp_path))
+    assert task_settings.home().root == tmp_path
+
+
+def test_credentials_from_the_environment_without_a_connection(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("EARSHOT_X_BEARER_TOKEN", "from the environment")
+    assert task_settings.credentials(X(id="x", type="x")) == {"bearer_token": "from the environment"}
+
+
+@pytest.mark.parametrize(
+    "connection",
+    [
+        pytest.param({"login": "id", "password": "secret"}, id="login and password"),
+        pytest.param({"extra": {"client_id": "id", "client_secret": "secret"}}, id="extra"),
+        pytest.param({"login": "id", "password": "old", "extra": {"client_secret": "secret"}}, id="extra goes first"),
+    ],
+)
+def test_credentials_of_a_connection(monkeypatch: pytest.MonkeyPatch, connection: dict[str, Any]) -> None:
+    monkeypatch.setenv("AIRFLOW_CONN_EARSHOT_REDDIT", json.dumps({"conn_type": "generic", **connection}))
+    reddit = Reddit(id="reddit", type="reddit", subreddits=["halmora"])
+    assert task_settings.credentials(reddit) == {"client_id": "id", "client_secret": "secret"}
+
+
+def test_one_token_is_the_password_of_a_connection(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AIRFLOW_CONN_EARSHOT_X", json.dumps({"conn_type": "generic", "password": "token"}))
+    assert task_settings.credentials(X(id="x", type="x")) == {"bearer_token": "token"}
+
+
+def test_untils_are_in_order_and_each_once() -> None:
+    events = [SimpleNamespace(extra={"until": f"2026-03-0{day}T00:00:00"}) for day in (3, 2, 3)]
+    assert task_settings.untils(events) == [datetime(2026, 3, 2), datetime(2026, 3, 3)]
