@@ -1,0 +1,28 @@
+"""The model cards name the parameters that the code has."""
+
+from pathlib import Path
+
+from pipelines import duplicates, language, sentiment
+
+PAGE = (Path(__file__).resolve().parents[2] / "docs" / "models.md").read_text(encoding="utf-8")
+
+
+def test_parameters_of_the_duplicates_are_those_of_the_code() -> None:
+    bands = duplicates.PERMUTATIONS // duplicates.BAND_ROWS
+    told = f"{duplicates.PERMUTATIONS} permutations, in {bands} bands of {duplicates.BAND_ROWS}, seed {duplicates.SEED}"
+    assert told in PAGE
+    assert (
+        f"word pairs of at least {duplicates.THRESHOLD}; texts of at least {duplicates.FEWEST_WORDS_NEAR} words" in PAGE
+    )
+    assert f"the same order; texts of at least {duplicates.FEWEST_WORDS_EXACT} words" in PAGE
+
+
+def test_thresholds_of_sentiment_and_language_are_those_of_the_code() -> None:
+    assert f"positive from {sentiment.THRESHOLD} up, negative from −{sentiment.THRESHOLD} down" in PAGE
+    assert f"less than {language.MIN_CONFIDENCE:.0%}".replace("%", " % sure") in PAGE
+    assert f"The threshold of {language.MIN_CONFIDENCE}" in PAGE
+    assert f"reads the first {language.LONGEST} characters" in PAGE
+
+
+def test_example_of_a_name_with_a_mood_is_true() -> None:
+    assert sentiment.analyzer().lexicon["united"] == 1.8
