@@ -4,25 +4,17 @@ What a file is, is read from its first bytes and not from its name. A record wit
 ends in quarantine; only records of the window are taken.
 """
 
-import codecs
 import glob
-import gzip
 import hashlib
-import json
 import os
 import re
-import zlib
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from pathlib import Path
-from typing import IO, Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-import orjson
-import pyarrow
-import pyarrow.parquet
-import zstandard
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
 from connectors.contract import (
@@ -42,7 +34,7 @@ from connectors.contract import (
     from_epoch,
     utc,
 )
-from connectors.csv_lines import csv_records
+from connectors.file_formats import NumberedRow, read_rows
 
 NETWORK = Network(
     name="files",
@@ -52,11 +44,6 @@ NETWORK = Network(
     reaches_back="as far as the file does",
     source_url="https://www.rfc-editor.org/rfc/rfc4180",
 )
-ZSTD_LONGEST_WINDOW = 2**31
-"""Reddit's monthly dumps are packed with a window of 2 GB; readers have to allow it."""
-LONGEST_LINE = 64 * 2**20
-"""A line of more bytes is no record; memory would not hold what some files call one line."""
-
 GONE = frozenset({"[deleted]", "[removed]"})
 """What Reddit's dumps hold where a text or an author was."""
 
@@ -204,192 +191,12 @@ class _PageStart:
         return Page(endpoint, {"records": records}, self.posts, self.seen, self.first, self.last)
 
 
-# Reading -----------------------------------------------------------------------------------------------
-
-HEAD = 4096
-_MAGIC = {
-    b"PK\x03\x04": "a ZIP archive (or an Excel workbook)",
-    b"%PDF": "a PDF document",
-    b"\xd0\xcf\x11\xe0": "an old Excel workbook",
-    b"BZh": "packed with bzip2",
-    b"\xfd7zXZ": "packed with xz",
-    b"SQLite format 3": "an SQLite database",
-    b"\x89PNG": "a picture",
-}
-
-
-def read_records(path: Path, settings: Settings) -> Iterator[tuple[int, dict[str, Any] | str]]:
+def read_records(path: Path, settings: Settings) -> Iterator[NumberedRow]:
     """Line or row number and the record, or the reason why it is none.
 
     `SourceError` where the file is missing, of another kind, damaged, or lacks a column that the settings name.
     """
-    try:
-        with path.open("rb") as file:
-            yield from _rows(file, path, settings)
-    except gzip.BadGzipFile as error:  # an OSError too, but not one of the path
-        raise _damaged(path, error) from error
-    except OSError as error:
-        if error.errno is None:
-            raise _damaged(path, error) from error
-        raise SourceError(f"{path.name}: {error.strerror}. Check the path in the config: {path}") from error
-    except (EOFError, zlib.error, zstandard.ZstdError, pyarrow.ArrowException) as error:
-        raise _damaged(path, error) from error
-
-
-def _damaged(path: Path, error: Exception) -> SourceError:
-    return SourceError(
-        f"{path.name} is cut off or damaged ({error}). What could be read was taken; give the whole file."
-    )
-
-
-def _rows(file: IO[bytes], path: Path, settings: Settings) -> Iterator[tuple[int, dict[str, Any] | str]]:
-    head = file.read(HEAD)
-    file.seek(0)
-    if head.startswith(b"PAR1"):
-        yield from _parquet_rows(path, settings)
-        return
-    stream, head = _unpacked(file, head)
-    for magic, what in _MAGIC.items():
-        if head.startswith(magic):
-            raise SourceError(f"{path.name} is {what}. Expected CSV, JSON Lines or Parquet: unpack or export it.")
-    blocks: Iterator[bytes] = iter(lambda: stream.read(1 << 20), b"")
-    encoding, is_wide = settings.encoding, "\n".encode(settings.encoding) != b"\n"
-    if not is_wide and head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        encoding, is_wide = "utf-16", True
-    if is_wide:  # lines can be told apart only once they are text
-        blocks, encoding, head = _as_utf8(blocks, encoding), "utf-8", head.decode(encoding, "ignore").encode()
-    first = head.removeprefix(codecs.BOM_UTF8).lstrip()[:1]
-    if first == b"{":
-        yield from _json_rows(_lines(blocks, path), encoding)
-    elif first == b"[":
-        raise SourceError(f"{path.name} is one JSON array. Expected JSON Lines: an object on each line (jq -c '.[]').")
-    elif head or path.name.endswith((".csv", ".csv.gz", ".csv.zst")):
-        yield from _csv_rows(_lines(blocks, path), encoding, path, settings)
-
-
-def _as_utf8(blocks: Iterator[bytes], encoding: str) -> Iterator[bytes]:
-    """The same text in UTF-8, without the mark that says which way round its bytes stood."""
-    decoder = codecs.getincrementaldecoder(encoding)("replace")
-    for block in blocks:
-        yield decoder.decode(block).encode("utf-8", "replace")
-    yield decoder.decode(b"", final=True).encode("utf-8", "replace")
-
-
-def _unpacked(file: IO[bytes], head: bytes) -> tuple[IO[bytes], bytes]:
-    """The stream of plain bytes, and the first of them."""
-    if head.startswith(b"\x1f\x8b"):
-        opened: Any = lambda: gzip.GzipFile(fileobj=file)  # noqa: E731
-    elif head.startswith(b"\x28\xb5\x2f\xfd"):
-        unpacker = zstandard.ZstdDecompressor(max_window_size=ZSTD_LONGEST_WINDOW)
-        opened = lambda: unpacker.stream_reader(file, read_across_frames=True)  # noqa: E731
-    else:
-        return file, head
-    head = opened().read(HEAD)
-    file.seek(0)
-    return opened(), head
-
-
-def _lines(blocks: Iterator[bytes], path: Path) -> Iterator[bytes]:
-    """Lines without their end. A zstd stream can't iterate itself, so that blocks are cut here."""
-    rest = bytearray()
-    for block in blocks:
-        first, *others = block.split(b"\n")
-        rest += first
-        if others:
-            yield bytes(rest)
-            yield from others[:-1]
-            rest = bytearray(others[-1])
-        if len(rest) > LONGEST_LINE:
-            raise SourceError(
-                f"{path.name} has a line of more than {LONGEST_LINE >> 20} MB. Expected CSV, JSON Lines or Parquet; "
-                "what stands before that line was taken."
-            )
-    if rest:
-        yield bytes(rest)
-
-
-def _json_rows(lines: Iterator[bytes], encoding: str) -> Iterator[tuple[int, dict[str, Any] | str]]:
-    for number, line in enumerate(lines, start=1):
-        stripped = line.removeprefix(codecs.BOM_UTF8).strip()
-        if not stripped:
-            continue
-        try:
-            content = _json(stripped, encoding)
-        except (ValueError, RecursionError) as error:
-            yield number, f"is not JSON ({error}): {_shown(stripped)}"
-            continue
-        yield number, content if isinstance(content, dict) else f"is not a JSON object: {_shown(stripped)}"
-
-
-def _json(line: bytes, encoding: str) -> Any:
-    """What a line holds. What orjson refuses (half an emoji, control characters, cp1252) the slower reader takes."""
-    try:
-        return orjson.loads(line)
-    except orjson.JSONDecodeError:
-        return json.loads(_decoded(line, encoding), strict=False)
-
-
-def _csv_rows(
-    lines: Iterator[bytes], encoding: str, path: Path, settings: Settings
-) -> Iterator[tuple[int, dict[str, Any] | str]]:
-    texts = (_decoded(line, encoding) for line in _without_mark(lines))
-    records = csv_records(texts, settings.delimiter)
-    number, header = next(records, (1, []))
-    if isinstance(header, str):
-        raise SourceError(f"{path.name}, line {number}: the line with the columns' names {header[:500]}")
-    if not header:
-        raise SourceError(f"{path.name} is empty. Expected at least a line with the names of the columns.")
-    names = [name.strip() for name in header]
-    _check_columns(path, names, settings)
-    width = len(names)
-    for number, cells in records:
-        if isinstance(cells, str):
-            yield number, cells
-        elif len(cells) == width:
-            yield number, dict(zip(names, cells, strict=True))
-        elif cells:
-            yield number, f"has {len(cells)} cells, the header has {width}: {_shown(settings.delimiter.join(cells))}"
-
-
-def _without_mark(lines: Iterator[bytes]) -> Iterator[bytes]:
-    """The same lines, the first without the byte order mark that Excel puts before it."""
-    yield next(lines, b"").removeprefix(codecs.BOM_UTF8)
-    yield from lines
-
-
-def _decoded(line: bytes, encoding: str) -> str:
-    """A line as text. What is no UTF-8 is most likely an old Windows export."""
-    try:
-        return line.decode(encoding)
-    except UnicodeError:
-        return line.decode("cp1252", "replace")
-
-
-def _parquet_rows(path: Path, settings: Settings) -> Iterator[tuple[int, dict[str, Any] | str]]:
-    file = pyarrow.parquet.ParquetFile(path)
-    _check_columns(path, file.schema_arrow.names, settings)
-    number = 0
-    for batch in file.iter_batches(NETWORK.page_size):
-        for row in _python_rows(batch):
-            number += 1
-            yield number, row
-
-
-def _python_rows(batch: pyarrow.RecordBatch) -> Iterator[dict[str, Any] | str]:
-    """The rows of a batch; one that Python can't hold (the year 20000, bytes that are no text) costs itself."""
-    try:
-        yield from batch.to_pylist()
-    except (ValueError, OverflowError):
-        for position in range(batch.num_rows):
-            try:
-                yield from batch.slice(position, 1).to_pylist()
-            except (ValueError, OverflowError) as error:
-                yield f"holds a value that can't be read ({error})"
-
-
-def _shown(raw: str | bytes) -> str:
-    text = raw.decode("utf-8", "replace") if isinstance(raw, bytes) else raw
-    return text if len(text) <= 2000 else text[:2000] + "…"
+    return read_rows(path, settings.encoding, settings.delimiter, lambda names: _check_columns(path, names, settings))
 
 
 def _column_names(settings: Settings) -> dict[str, str]:

@@ -571,7 +571,7 @@ def test_a_file_that_may_not_be_read(csv_file: Callable[..., Path]) -> None:
 
 
 def test_a_line_that_memory_would_not_hold_ends_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(files, "LONGEST_LINE", 2 << 20)
+    monkeypatch.setattr("connectors.file_formats.LONGEST_LINE", 2 << 20)
     path = tmp_path / "posts.csv.gz"
     path.write_bytes(gzip.compress(f"{HEADER}\n{GOOD.format(1)}\n".encode() + b"\0" * (8 << 20)))
     assert refusal(path).startswith("posts.csv.gz has a line of more than 2 MB.")
