@@ -93,11 +93,10 @@ def _night(airflow: LocalAirflow) -> int:
 
 def sandbox_credentials() -> dict[str, str]:
     """What the sandbox accepts, for each of its sources, in place of any real credentials in the environment."""
-    accepted = {name: getattr(world, name.upper()) for name in ("client_id", "client_secret", "bearer_token")}
     return {
-        variable(source, name): accepted[name]
+        variable(source, name): value
         for source in load_config(CONFIG).sources
-        for name in connector_of(source).NETWORK.credentials
+        for name, value in world.CREDENTIALS.get(connector_of(source).NETWORK.name, {}).items()
     }
 
 

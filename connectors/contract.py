@@ -4,12 +4,15 @@ A connector is one module with the names of `Connector`: `fetch` talks to the ne
 `Page`s, `parse` is pure and turns a `Page` into records. Neither knows of files, tables or schedules.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
-from typing import Annotated, Any, Literal, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple, Protocol
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, HttpUrl
+
+if TYPE_CHECKING:
+    from query.expression import Expression
 
 
 class Window(NamedTuple):
@@ -108,6 +111,21 @@ class Interaction(NamedTuple):
     kind: Literal["reply", "mention", "repost", "quote"]
 
 
+class Deletion(NamedTuple):
+    """A mention that its network no longer has: its text, its author and all that was read from it go here too."""
+
+    mention_id: str
+
+
+class Drift(NamedTuple):
+    """A field that we rely on and that is missing, or holds what nobody documents. The record is kept all the same."""
+
+    field: str
+    """Kind of record and name of the field: `post.visibility`."""
+    found: Any = None
+    """What stood there; None where the field is missing."""
+
+
 class Misfit(NamedTuple):
     """A record that could not be read: what it was, where in the page it stood, and why it was set aside."""
 
@@ -116,7 +134,7 @@ class Misfit(NamedTuple):
     raw: Any
 
 
-Record = Mention | Author | Metrics | Interaction | Misfit
+Record = Mention | Author | Metrics | Interaction | Deletion | Drift | Misfit
 
 
 # What fetch() is asked and what it answers ------------------------------------------------------------
@@ -129,10 +147,25 @@ class Query(NamedTuple):
     """Readable and unique within its source: `r/halmora new`, `file posts.csv`."""
     text: str
     """What goes over the wire: a search expression, a subreddit, a path."""
+    brand_ids: tuple[str, ...] = ()
+    """The brands that a search is for; none for a feed, which serves all."""
+
+
+class Known(NamedTuple):
+    """A mention of the last days that is to be looked at again."""
+
+    mention_id: str
+    kind: str
+    community: str | None
+    url: str | None
+    root_id: str | None
+    created_at: datetime
 
 
 class Page(NamedTuple):
-    """One answer as the network sent it. `posts` counts the posts in the window, `seen` all that it held."""
+    """One answer as the network sent it. `posts` counts the posts in the window, `seen` all that it held, `units` what
+    the call cost of the network's quota.
+    """
 
     endpoint: str
     body: Any
@@ -140,6 +173,7 @@ class Page(NamedTuple):
     seen: int = 0
     first_at: datetime | None = None
     last_at: datetime | None = None
+    units: int = 1
 
 
 class SourceError(Exception):
@@ -191,6 +225,22 @@ class Network:
     source_url: str
     credentials: Mapping[str, str] = field(default_factory=dict)
     """Name of each credential and what it is: `client_id` is read from `EARSHOT_<SOURCE>_CLIENT_ID`."""
+    optional: frozenset[str] = frozenset()
+    """Credentials that it also answers without, though less, or less often."""
+    reach: timedelta | None = None
+    """How far back it answers; None = to its beginning, or as far as `reaches_back` says in words."""
+    is_snapshot: bool = False
+    """Shows only what is there now, whatever the window: what has left the page can't be had any more."""
+    pace_seconds: float = 0.0
+    """Least time between two requests that keeps within its limits."""
+    units_per_day: int | None = None
+    """Quota, where it counts units rather than calls."""
+    usd_per_post: float | None = None
+    """Price of each post read; None = reading is free."""
+    setup: str = ""
+    """How to get the credentials, in Markdown, for the network's page in the docs."""
+    cannot: tuple[str, ...] = ()
+    """What can't be had from it, a sentence each, for the same page."""
 
 
 # Settings ---------------------------------------------------------------------------------------------
@@ -215,6 +265,9 @@ class SourceSettings(BaseModel):
         None, pattern=r"^[a-z]{2}$", description="language of posts that are too short to tell, ISO 639-1"
     )
     api: ApiUrl | None = Field(None, description="another server that speaks the network's API, such as the sandbox")
+    pace: float | None = Field(
+        None, ge=0, le=60, description="least seconds between two requests; the network's own where not given"
+    )
 
 
 class Listening(NamedTuple):
@@ -222,6 +275,8 @@ class Listening(NamedTuple):
 
     terms: tuple[str, ...] = ()
     team_handles: tuple[str, ...] = ()
+    queries: tuple[tuple[str, "Expression"], ...] = ()
+    """Id and query of each brand."""
 
 
 class Connector(Protocol):
@@ -246,3 +301,19 @@ class Connector(Protocol):
 
     def parse(self, settings: Any, page: Page) -> Iterator[Record]:
         """The records of a page. Never raises: what can't be read is a `Misfit`."""
+
+
+class Rechecking(Protocol):
+    """What a connector has as well whose network can be asked what became of its posts."""
+
+    def recheck(self, client: Any, settings: Any, known: Sequence[Known]) -> Iterator[Page]:
+        """What became of these mentions, the cheapest way: pages whose `parse` gives them as they are now, edits and
+        numbers included, and a `Deletion` for each that is gone. `SourceError` where the network stops short.
+        """
+
+
+class Canary(Protocol):
+    """What a connector has as well whose searches may come back empty."""
+
+    def canary(self, settings: Any) -> Query:
+        """A query that must find something in any window: the search works, if this does."""

@@ -70,9 +70,12 @@ def _retry_after_in_seconds(response: requests.Response) -> None:
 
 
 def checked_credentials(network: Network, settings: SourceSettings, given: Mapping[str, str]) -> dict[str, str]:
-    """The network's credentials without stray space, concealed from every log; `CredentialsError` if any is amiss."""
-    found = {name: given.get(name, "").strip() for name in network.credentials}
-    missing = [variable(settings, name) for name, value in found.items() if not value]
+    """The network's credentials without stray space, concealed from every log; optional ones only where given.
+
+    `CredentialsError` names what is missing or can't be one.
+    """
+    found = {name: value for name in network.credentials if (value := given.get(name, "").strip())}
+    missing = [variable(settings, name) for name in network.credentials if name not in found.keys() | network.optional]
     if missing:
         names = " and ".join(missing)
         raise CredentialsError(f"source {settings.id!r}: {network.title} needs credentials; set {names}.")
@@ -97,6 +100,7 @@ def variable(settings: SourceSettings, credential: str) -> str:
 _SPEAKERS = (
     *("praw", "prawcore", "tweepy", "tweepy.client", "requests", "requests_oauthlib", "oauthlib"),
     *("urllib3", "urllib3.connection", "urllib3.connectionpool", "urllib3.util.retry"),
+    *("httpx", "httpcore", "httpcore.connection", "httpcore.http11", "atproto_client", "mastodon"),
 )
 _SHORTEST_SECRET = 8
 _AUTHORIZATION = re.compile(r"\b(bearer|basic)\s+[^\s'\",}]+", re.IGNORECASE)

@@ -17,5 +17,6 @@ def from_environment(settings: SourceSettings, environ: Mapping[str, str] = os.e
 
 def missing(settings: SourceSettings, environ: Mapping[str, str] = os.environ) -> list[str]:
     """The environment variables that a source still needs."""
-    found = from_environment(settings, environ)
-    return [variable(settings, name) for name in connector_of(settings).NETWORK.credentials if name not in found]
+    network = connector_of(settings).NETWORK
+    found = from_environment(settings, environ).keys() | network.optional
+    return [variable(settings, name) for name in network.credentials if name not in found]

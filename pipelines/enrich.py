@@ -10,7 +10,6 @@ from typing import Any, NamedTuple
 
 import pyarrow as pa
 import pyarrow.parquet as pq
-from py3langid.langid import LanguageIdentifier
 
 from connectors.contract import Window
 from pipelines import __version__, language, sentiment, tables, tidy
@@ -21,7 +20,7 @@ from pipelines.matching import Matcher
 from pipelines.parallel import Workers, workers_or_own
 
 MANIFEST = "manifest.json"
-VERSION = 1
+VERSION = 2
 """Raised when the same post would be read another way."""
 BATCH = 4096
 THEME_ENGINE = "terms"
@@ -53,7 +52,7 @@ class Lens(NamedTuple):
     @property
     def version(self) -> str:
         """Hash of the lens and of the engines behind it."""
-        return fingerprint([VERSION, self, language.ENGINE, language.SHORTCUT, sentiment.VERSION])
+        return fingerprint([VERSION, self, language.ENGINE, sentiment.VERSION])
 
 
 def lens_of(config: Config, language_of_short_posts: str | None = None) -> Lens:
@@ -128,7 +127,7 @@ class _Tools:
     brands_by_community: dict[str, list[str]]
     query_versions: dict[str, str]
     themes_version: str
-    detector: LanguageIdentifier
+    detector: language.Detector
     sentiment_version: tuple[str, str]
 
 
@@ -156,10 +155,11 @@ def read_batch(mentions: pa.RecordBatch, lens: Lens) -> Batches:
     ids, networks, communities, titles, texts, network_langs, seqs = (column.to_pylist() for column in mentions.columns)
     whole = [full_text(title, text) for title, text in zip(titles, texts, strict=True)]
     # One pass for each tool over the whole batch: each works on tables that just fit the processor's cache.
-    detected = [language.detect(tools.detector, text) for text in whole]
     languages = [
         (lang, engine) if lang else _told_language(network_lang, network, lens)
-        for (lang, engine), network_lang, network in zip(detected, network_langs, networks, strict=True)
+        for (lang, engine), network_lang, network in zip(
+            tools.detector.detect(whole), network_langs, networks, strict=True
+        )
     ]
     scores = [sentiment.score(text, lang, lens.lexicon) for text, (lang, _) in zip(whole, languages, strict=True)]
     names = [tools.terms.find(text) for text in whole]

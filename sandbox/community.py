@@ -7,13 +7,20 @@ import json
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, fields
+from dataclasses import MISSING, dataclass, field, fields
 from datetime import UTC, date, datetime
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 FOLDER = Path(__file__).parent / "community"
+NETWORKS = frozenset(
+    (
+        *("appstore", "bluesky", "discourse", "github", "hackernews", "lemmy", "mastodon", "reddit", "rss"),
+        *("stackexchange", "x", "youtube"),
+    )
+)
+"""The networks on which the community lives."""
 
 
 class CommunityError(Exception):
@@ -63,6 +70,8 @@ class Post:
     deleted_at: datetime | None
     removed_by: str | None
     lang: str | None
+    more: dict[str, Any] = field(default_factory=dict)
+    """What only its network knows: stars, a version, tags."""
 
     def is_edited(self, now: datetime) -> bool:
         """Whether the edit has happened."""
@@ -93,6 +102,10 @@ class Community:
     def account(self) -> dict[tuple[str, str], Account]:
         """(network, handle) → account; X doesn't mind the case of handles, and neither does Reddit."""
         return {(account.net, account.handle.lower()): account for account in self.accounts}
+
+    def on(self, network: str) -> list[Post]:
+        """What was said on a network, in order of time."""
+        return [post for post in self.posts if post.net == network]
 
     @cached_property
     def answers(self) -> dict[str, list[Post]]:
@@ -150,15 +163,23 @@ def _lines(path: Path) -> Iterator[dict[str, Any]]:
 def _account(line: dict[str, Any], faults: list[str]) -> Account | None:
     label = f"account {line.get('handle')!r}"
     try:
+        line = dict.fromkeys(("name", "followers", "bio", "role")) | line
         return Account(**_exact(Account, {**line, "since": date.fromisoformat(line["since"])}))
     except (KeyError, TypeError, ValueError) as error:
         faults.append(f"{label}: {error}")
     return None
 
 
+_NOTHING_SAID = dict.fromkeys(
+    ("title", "text", "link", "to", "quotes", "reposts_of", "reposts", "views", "edited", "deleted_at", "removed_by")
+)
+"""What a line may leave out."""
+
+
 def _post(line: dict[str, Any], faults: list[str]) -> Post | None:
     label = f"post {line.get('id')!r}"
     try:
+        line = _NOTHING_SAID | line
         edited = line["edited"] and Edit(_moment(line["edited"]["at"]), line["edited"]["before"])
         times = {"at": _moment(line["at"]), "deleted_at": line["deleted_at"] and _moment(line["deleted_at"])}
         post = Post(**_exact(Post, {**line, **times, "edited": edited or None}))
@@ -171,9 +192,10 @@ def _post(line: dict[str, Any], faults: list[str]) -> Post | None:
 
 
 def _exact(kind: type, given: dict[str, Any]) -> dict[str, Any]:
-    keys = {field.name for field in fields(kind)}
-    if given.keys() != keys:
-        raise ValueError(f"keys missing {sorted(keys - given.keys())}, not known {sorted(given.keys() - keys)}")
+    keys = {entry.name for entry in fields(kind)}
+    needed = {entry.name for entry in fields(kind) if entry.default_factory is MISSING}
+    if not needed <= given.keys() <= keys:
+        raise ValueError(f"keys missing {sorted(needed - given.keys())}, not known {sorted(given.keys() - keys)}")
     return given
 
 
@@ -198,7 +220,7 @@ def _faults(whole: Community, post: Post) -> Iterator[str]:
         yield f"there is no account {post.by!r} on {post.net}"
     elif post.at.date() < writer.since:
         yield f"is older than its author {post.by!r}"
-    if (post.net == "x") != (post.place == "x") or post.net not in ("x", "reddit"):
+    if (post.net == "x") != (post.place == "x") or post.net not in NETWORKS:
         yield f"{post.net!r} has no place {post.place!r}"
     if post.net == "reddit" and (post.title is None) == (post.to is None):
         yield "a Reddit post has a title and answers nothing; a comment answers something and has no title"

@@ -1,7 +1,8 @@
 """The sandbox server: `python -m sandbox.server --port 8765` for people, `serve()` for tests.
 
-Reddit's and X's APIs lie side by side under one address. Besides: POST /_sandbox/misbehave (see `misbehaviour`),
-DELETE /_sandbox/misbehave, POST /_sandbox/clock {"now": …} and GET /_sandbox/requests.
+Reddit's and X's APIs lie side by side under one address, every other network's below a path of its own. Besides:
+POST /_sandbox/misbehave (see `misbehaviour`), DELETE /_sandbox/misbehave, POST /_sandbox/clock {"now": …} and GET
+/_sandbox/requests.
 """
 
 import argparse
@@ -9,7 +10,7 @@ import json
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,7 +20,7 @@ import uvicorn
 from starlette.applications import Starlette
 from starlette.requests import Request as HttpRequest
 from starlette.responses import JSONResponse, Response
-from starlette.routing import Route
+from starlette.routing import Mount, Route
 from starlette.types import Message, Receive, Scope, Send
 
 from sandbox import reddit_api, x_api
@@ -28,6 +29,8 @@ from sandbox.misbehaviour import from_json, misbehave
 from sandbox.world import BEARER_TOKEN, CLIENT_ID, CLIENT_SECRET, END_OF_THE_COMMUNITY, Request, World
 
 HOST = "127.0.0.1"
+NETWORKS: dict[str, Callable[[World], list[Route]]] = {}
+"""First step of the path → the endpoints of a network's API on a world, below it."""
 
 
 class App:
@@ -39,7 +42,13 @@ class App:
     def show(self, world: World) -> None:
         """From the next request on, speak for this world."""
         self.world = world
-        self.networks = Starlette(routes=[*reddit_api.routes(world), *x_api.routes(world)])
+        self.networks = Starlette(
+            routes=[
+                *(Mount(f"/{name}", routes=routes(world)) for name, routes in NETWORKS.items()),
+                *reddit_api.routes(world),
+                *x_api.routes(world),
+            ]
+        )
         self.control = Starlette(routes=_control(world))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

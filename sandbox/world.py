@@ -13,7 +13,13 @@ from sandbox.misbehaviour import Misbehaviour
 CLIENT_ID = "sandbox-client"
 CLIENT_SECRET = "sandbox-secret-3f9c1d"  # noqa: S105 - opens the sandbox only
 BEARER_TOKEN = "sandbox-bearer-7b20e4"  # noqa: S105 - opens the sandbox only
-"""The only credentials that the sandbox accepts."""
+"""The only credentials that the sandbox accepts from these two."""
+
+CREDENTIALS: dict[str, dict[str, str]] = {
+    "reddit": {"client_id": CLIENT_ID, "client_secret": CLIENT_SECRET},
+    "x": {"bearer_token": BEARER_TOKEN},
+}
+"""Network → name and value of each credential that the sandbox accepts."""
 
 END_OF_THE_COMMUNITY = datetime.fromisoformat("2026-05-01")
 

@@ -1,9 +1,11 @@
 """Which language a post is written in, and when nobody knows."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from pipelines.config import LanguageSettings
-from pipelines.language import ENGINE, detect, detector, has_letters
+from pipelines.language import ENGINE, MIN_CONFIDENCE, detector, has_letters, prose
 
 EXPECTED = LanguageSettings().expected
 
@@ -25,14 +27,36 @@ EXPECTED = LanguageSettings().expected
     ],
 )
 def test_languages(text: str, lang: str | None) -> None:
-    found, engine = detect(detector(EXPECTED), text)
+    ((found, engine),) = detector(EXPECTED).detect([text])
     assert (found, engine is None) == (lang, lang is None)
 
 
 def test_only_expected_languages_are_told() -> None:
     dutch = "Het pakket is helaas nog niet aangekomen en niemand antwoordt"
-    assert detect(detector(("nl", "en")), dutch) == ("nl", ENGINE)
-    assert detect(detector(("fr", "en")), dutch)[0] in {"fr", "en", None}
+    assert detector(("nl", "en")).detect([dutch]) == [("nl", ENGINE)]
+    assert detector(("fr", "en")).detect([dutch])[0][0] in {"fr", "en", None}
+
+
+WORDS = st.sampled_from(
+    ["the parcel", "GEBROKEN", "niemand", "répond", "荷物が", "не", "ok", "😭", "https://example.com"]
+)
+
+
+@given(st.lists(st.text(max_size=60) | st.lists(WORDS, min_size=1, max_size=9).map(" ".join), max_size=30))
+def test_many_texts_at_once_are_told_as_py3langid_tells_each(texts: list[str]) -> None:
+    reader = detector(EXPECTED)
+    for text, told in zip(texts, reader.detect(texts), strict=True):
+        lang, confidence = reader.classify(prose(text))
+        is_readable = sum(map(has_letters, prose(text))) >= 3
+        if abs(confidence - MIN_CONFIDENCE) > 1e-4:  # sums in another order differ in the last digits
+            assert told == ((lang, ENGINE) if is_readable and confidence > MIN_CONFIDENCE else (None, None))
+
+
+def test_what_stands_beside_a_text_does_not_change_its_language() -> None:
+    texts = ["The parcel arrived broken", "Das Paket ist kaputt", "荷物が壊れて", "la bandeja de agua", "x" * 400]
+    alone = [told for text in texts for told in detector(EXPECTED).detect([text])]
+    assert detector(EXPECTED).detect(texts) == alone
+    assert detector(EXPECTED).detect(texts[::-1]) == alone[::-1]
 
 
 def test_an_unknown_code_is_refused() -> None:
