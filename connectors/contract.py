@@ -76,6 +76,10 @@ class Mention(NamedTuple):
     is_deleted: bool = False
     """Gone, but the network does not say since when; `deleted_at` then becomes the end of the window."""
     network_lang: str | None = None
+    rating: float | None = None
+    """Stars that a review gives, 1 to 5."""
+    product_version: str | None = None
+    """What was reviewed, as the network writes it: `4.2.1`."""
 
 
 class Author(NamedTuple):
@@ -174,6 +178,10 @@ class Page(NamedTuple):
     first_at: datetime | None = None
     last_at: datetime | None = None
     units: int = 1
+    seen_whole_after: datetime | None = None
+    """All of the window after this moment has been seen, threads included: a later attempt need not ask for it again.
+    None where that can't be said yet.
+    """
 
 
 class SourceError(Exception):
@@ -229,14 +237,20 @@ class Network:
     """Credentials that it also answers without, though less, or less often."""
     reach: timedelta | None = None
     """How far back it answers; None = to its beginning, or as far as `reaches_back` says in words."""
+    is_exhaustive: bool = False
+    """What it answers is all there is, as with a file: nothing is an answer that needs no canary."""
     is_snapshot: bool = False
     """Shows only what is there now, whatever the window: what has left the page can't be had any more."""
+    keeps_cache: bool = False
+    """Tells whether an answer has changed: `connect` also gets a folder to keep answers in, `cache`."""
     pace_seconds: float = 0.0
     """Least time between two requests that keeps within its limits."""
     units_per_day: int | None = None
     """Quota, where it counts units rather than calls."""
     usd_per_post: float | None = None
     """Price of each post read; None = reading is free."""
+    recheck_size: int = 0
+    """Mentions that one call of `recheck` looks at; 0 where it can't."""
     setup: str = ""
     """How to get the credentials, in Markdown, for the network's page in the docs."""
     cannot: tuple[str, ...] = ()
@@ -255,6 +269,19 @@ def _local_unless_https(url: HttpUrl) -> HttpUrl:
 ApiUrl = Annotated[HttpUrl, AfterValidator(_local_unless_https)]
 
 
+class Budget(BaseModel):
+    """The most that a source may use. What is left when it is reached is recorded as truncated."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    calls: int | None = Field(None, ge=1, description="answers a night")
+    posts: int | None = Field(None, ge=1, description="posts read a night, whether or not they are of the window")
+    units: int | None = Field(None, ge=1, description="units of the network's quota a night")
+    usd_per_month: float | None = Field(
+        None, gt=0, description="US dollars a calendar month, by the network's price for a post read"
+    )
+
+
 class SourceSettings(BaseModel):
     """What every `[[sources]]` entry may say."""
 
@@ -268,6 +295,10 @@ class SourceSettings(BaseModel):
     pace: float | None = Field(
         None, ge=0, le=60, description="least seconds between two requests; the network's own where not given"
     )
+    budget: Budget = Field(Budget(), description="the most that it may use: calls, posts, units, usd_per_month")
+    recheck_days: int = Field(
+        3, ge=0, le=30, description="days for which its posts are looked at again: edits, deletions, numbers"
+    )
 
 
 class Listening(NamedTuple):
@@ -277,6 +308,8 @@ class Listening(NamedTuple):
     team_handles: tuple[str, ...] = ()
     queries: tuple[tuple[str, "Expression"], ...] = ()
     """Id and query of each brand."""
+    team: tuple[tuple[str, str], ...] = ()
+    """Id of a brand and the handle of an account that answers for it."""
 
 
 class Connector(Protocol):

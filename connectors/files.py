@@ -1,39 +1,23 @@
 """Files: CSV, JSON Lines and Parquet, plain or compressed with gzip or zstd, of any size and with any columns.
 
 What a file is, is read from its first bytes and not from its name. A record without a readable time or text is kept and
-ends in quarantine; only records of the window are taken.
+ends in quarantine; only records of the window are taken. Monthly dumps of Reddit are read as Reddit's own answers are,
+with `format = "reddit-dump"`.
 """
 
 import glob
-import hashlib
 import os
 import re
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
+from datetime import datetime
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
 
-from connectors.contract import (
-    Author,
-    Interaction,
-    Listening,
-    Mention,
-    Metrics,
-    Misfit,
-    Network,
-    Page,
-    Query,
-    Record,
-    SourceError,
-    SourceSettings,
-    Window,
-    from_epoch,
-    utc,
-)
+from connectors import file_records, reddit_dumps
+from connectors.contract import Listening, Network, Page, Query, Record, SourceError, SourceSettings, Window
 from connectors.file_formats import NumberedRow, read_rows
 
 NETWORK = Network(
@@ -43,9 +27,21 @@ NETWORK = Network(
     limits="none: memory holds 1,000 records at a time",
     reaches_back="as far as the file does",
     source_url="https://www.rfc-editor.org/rfc/rfc4180",
+    is_exhaustive=True,
+    setup="""
+1. Put the files where Earshot may read them, and name them in the config: `path = "exports/*.csv"`. A new file that the
+   pattern finds is read by the next run.
+2. Say which column holds what, where the names differ: `columns = { created_at = "Date", text = "Body" }`. A column
+   that is missing is named beside those that are there.
+3. Give `network` the name of the place that the posts come from: it becomes the first part of every id.
+4. For a monthly dump of Reddit (`RC_2026-03.zst`, `RS_2026-03.zst`), `format = "reddit-dump"` says all of that.
+""",
+    cannot=(
+        "Edits, deletions and numbers of later: a file says what it said when it was written. A new file with the same "
+        "ids brings them up to date.",
+        "Excel workbooks, ZIP archives and JSON arrays: export CSV, unpack, or write an object on each line.",
+    ),
 )
-GONE = frozenset({"[deleted]", "[removed]"})
-"""What Reddit's dumps hold where a text or an author was."""
 
 
 class Columns(BaseModel):
@@ -74,11 +70,23 @@ class Columns(BaseModel):
     score: str | None = None
 
 
+def _relative_to_the_config(path: str, info: ValidationInfo) -> str:
+    folder = (info.context or {}).get("folder")
+    return str(Path(folder) / Path(path).expanduser()) if folder else path
+
+
+ConfigPath = Annotated[str, AfterValidator(_relative_to_the_config)]
+"""A path or pattern of the config, relative to the folder that the config lies in."""
+
+
 class Settings(SourceSettings):
     """A `[[sources]]` entry of type files."""
 
     type: Literal["files"]
-    path: str = Field(description="file or pattern such as 'exports/*.csv', relative to the config")
+    path: ConfigPath = Field(description="file or pattern such as 'exports/*.csv', relative to the config")
+    format: Literal["columns", "reddit-dump"] = Field(
+        "columns", description="'reddit-dump' for monthly dumps of Reddit, which need neither network nor columns"
+    )
     network: str = Field(
         "files", pattern=r"^[a-z0-9][a-z0-9_-]{0,39}$", description="where the posts come from: x, irc"
     )
@@ -93,11 +101,16 @@ class Settings(SourceSettings):
     )
     time_zone: str = Field("UTC", description="zone of times that name none")
 
-    @field_validator("path")
+    @model_validator(mode="before")
     @classmethod
-    def _relative_to_the_config(cls, path: str, info: ValidationInfo) -> str:
-        folder = (info.context or {}).get("folder")
-        return str(Path(folder) / Path(path).expanduser()) if folder else path
+    def _a_dump_says_the_rest(cls, given: Any) -> Any:
+        if not isinstance(given, dict) or given.get("format") != "reddit-dump":
+            return given
+        needless = sorted(given.keys() & {"columns", "community", "id_prefix", "kind", "time_format", "time_zone"})
+        needless += ["network"] if given.get("network", "reddit") != "reddit" else []
+        if needless:
+            raise ValueError(f'a "reddit-dump" says that itself; take {", ".join(needless)} out')
+        return {**given, "network": "reddit"}
 
     @field_validator("time_zone")
     @classmethod
@@ -129,7 +142,16 @@ class Settings(SourceSettings):
 
 def queries(settings: Settings, listening: Listening) -> list[Query]:  # noqa: ARG001
     """One query a file that the pattern finds; the pattern itself where it finds none."""
-    paths = sorted(glob.glob(settings.path, recursive=True)) or [settings.path]  # noqa: PTH207 - patterns may be absolute
+    return one_each(found(settings.path))
+
+
+def found(pattern: str) -> list[str]:
+    """The files that a pattern finds, by name; the pattern itself where it finds none."""
+    return sorted(glob.glob(pattern, recursive=True)) or [pattern]  # noqa: PTH207 - patterns may be absolute
+
+
+def one_each(paths: list[str]) -> list[Query]:
+    """A query for each file, with as much of its path in the name as tells them apart."""
     names = [Path(path).name for path in paths]
     if len(set(names)) < len(names):
         folder = os.path.commonpath(paths)
@@ -149,6 +171,7 @@ def fetch(client: None, settings: Settings, query: Query, window: Window) -> Ite
     """
     path = Path(query.text)
     endpoint = query.name
+    moment_of = reddit_dumps.moment if settings.format == "reddit-dump" else file_records.moment_reader(settings)
     records: list[dict[str, Any]] = []
     page = _PageStart()
     try:
@@ -157,8 +180,9 @@ def fetch(client: None, settings: Settings, query: Query, window: Window) -> Ite
                 records.append({"line": line, "broken": content})
             else:
                 page.seen += 1
-                moment = _moment_of(content, settings)
+                moment = moment_of(content)
                 if moment is None:
+                    _hint_at_dump(path, content, settings)
                     records.append({"line": line, "row": content})
                 elif moment in window:
                     records.append({"line": line, "row": content})
@@ -199,15 +223,12 @@ def read_records(path: Path, settings: Settings) -> Iterator[NumberedRow]:
     return read_rows(path, settings.encoding, settings.delimiter, lambda names: _check_columns(path, names, settings))
 
 
-def _column_names(settings: Settings) -> dict[str, str]:
-    """What each of our fields is called in the file."""
-    return {field: getattr(settings.columns, field) or field for field in Columns.model_fields}
-
-
 def _check_columns(path: Path, names: list[str], settings: Settings) -> None:
     """`SourceError` where a column that is needed or named is not there."""
     needed = {"created_at", "text"} | settings.columns.model_fields_set
-    wanted = {column for field, column in _column_names(settings).items() if field in needed}
+    wanted = {column for field, column in file_records.column_names(settings).items() if field in needed}
+    if settings.format == "reddit-dump":
+        wanted = set(reddit_dumps.NEEDED)
     lacking = sorted(column for column in wanted if not {column, column.split(".")[0]} & set(names))
     if lacking:
         there = ", ".join(f"{name!r:.60}" for name in names[:30]) + (", …" if len(names) > 30 else "")
@@ -217,185 +238,15 @@ def _check_columns(path: Path, names: list[str], settings: Settings) -> None:
         )
 
 
-# Parsing ----------------------------------------------------------------------------------------------
-
-
-COUNTS = ("followers", "likes", "replies", "reposts", "quotes", "views", "score")
-_NAMES = re.compile(r"[\s,;]+")
-
-
-class _Reader(NamedTuple):
-    """The settings in the form in which a row is read: only the columns that a page has at all."""
-
-    names: dict[str, str]
-    texts: list[str]
-    counts: list[str]
-    settings: Settings
+def _hint_at_dump(path: Path, row: dict[str, Any], settings: Settings) -> None:
+    """`SourceError` where a row without a readable time is one of a dump that nobody said to be one."""
+    if settings.format == "columns" and not settings.columns.model_fields_set and reddit_dumps.looks_like_one(row):
+        raise SourceError(
+            f"{path.name} looks like a monthly dump of Reddit. Say so in the config of source {settings.id!r}: "
+            'format = "reddit-dump", without network and columns.'
+        )
 
 
 def parse(settings: Settings, page: Page) -> Iterator[Record]:
     """Mentions, authors, metrics and interactions of the rows; a row that can't be read is a `Misfit`."""
-    records = page.body.get("records") if isinstance(page.body, dict) else None
-    if not isinstance(records, list):
-        yield Misfit("is not a page of file records", "page", page.body)
-        return
-    names = _names_on_page(records, settings)
-    counts = [field for field in names if field in COUNTS]
-    texts = [field for field in names if field not in {*COUNTS, "created_at"}]
-    reader = _Reader(names, texts, counts, settings)
-    for position, record in enumerate(records):
-        if not isinstance(record, dict):
-            yield Misfit("is not a file record", f"records[{position}]", record)
-            continue
-        place = f"{page.endpoint}, line {record.get('line')}"
-        if "broken" in record:
-            yield Misfit(str(record["broken"]).partition(": ")[0], place, record["broken"])
-            continue
-        try:
-            yield from _row_records(record["row"], reader)
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
-            yield Misfit(str(error), place, record.get("row"))
-
-
-def _names_on_page(records: list[Any], settings: Settings) -> dict[str, str]:
-    """What each of our fields is called, without those that no row of the page has."""
-    rows = [record["row"] for record in records if isinstance(record, dict) and isinstance(record.get("row"), dict)]
-    there = set().union(*rows)
-    return {field: name for field, name in _column_names(settings).items() if {name, name.split(".")[0]} & there}
-
-
-def _row_records(row: dict[str, Any], reader: _Reader) -> list[Record]:
-    """The records of one row; `ValueError` says why there are none."""
-    settings = reader.settings
-    network = settings.network
-    created_at = _moment_of(row, settings)
-    if created_at is None:
-        name = settings.columns.created_at or "created_at"
-        raise ValueError(f"time {value_at(row, name)!r:.60} can't be read")
-    told = _told(row, reader)
-    text, title = told.get("text"), told.get("title")
-    if text is None and title is None:
-        raise ValueError("has neither text nor title")
-    handle = told.get("author")
-    is_deleted = text in GONE
-    text, handle = None if is_deleted else text, None if handle in GONE else handle
-    own_id = told.get("id") or _made_id(handle, created_at, text or title or "")
-    mention_id = f"{network}:{settings.id_prefix}{own_id}"
-    author_id = account_id(network, handle) if handle else None
-    parent, root = told.get("parent_id"), told.get("root_id")
-    records: list[Record] = [
-        Mention(
-            mention_id,
-            network,
-            told.get("community") or settings.community,
-            "comment" if parent and settings.kind == "post" else settings.kind,
-            title,
-            text,
-            told.get("url"),
-            author_id,
-            f"{network}:{parent}" if parent else None,
-            f"{network}:{root}" if root else (None if parent else mention_id),
-            created_at,
-            is_deleted=is_deleted,
-            network_lang=_language(told.get("lang")),
-        )
-    ]
-    counts = {field: _count(row, reader.names[field]) for field in reader.counts}
-    followers = counts.pop("followers", None)
-    if handle and author_id:
-        records.append(Author(author_id, network, handle, told.get("author_name"), followers))
-        for name in _NAMES.split(told.get("addressed_to", "")):
-            if name:
-                to_id = account_id(network, name.lstrip("@"))
-                records.append(Author(to_id, network, name.lstrip("@")))
-                records.append(Interaction(mention_id, author_id, to_id, "reply" if parent else "mention"))
-    if any(count is not None for count in counts.values()):
-        records.append(Metrics(mention_id, **counts))
-    return records
-
-
-def account_id(network: str, handle: str) -> str:
-    """The id of an account that is known by its handle only."""
-    return f"{network}:{handle.lower()}"
-
-
-def _made_id(handle: str | None, created_at: datetime, text: str) -> str:
-    """An id for a row that has none: the same row gets the same one again."""
-    return hashlib.sha256(f"{handle}\0{created_at}\0{text}".encode("utf-8", "replace")).hexdigest()[:16]
-
-
-def value_at(row: dict[str, Any], name: str) -> Any:
-    """What a row holds under a name, or under a path of names with dots between them; None where it holds nothing."""
-    if name in row or "." not in name:
-        return row.get(name)
-    value: Any = row
-    for part in name.split("."):
-        value = value.get(part) if isinstance(value, dict) else None
-    return value
-
-
-def _told(row: dict[str, Any], reader: _Reader) -> dict[str, str]:
-    """The texts that a row holds, by our fields, without those that are empty."""
-    told = {}
-    for field in reader.texts:
-        name = reader.names[field]
-        value = value_at(row, name)
-        if value is None:
-            continue
-        if isinstance(value, dict | list):
-            raise ValueError(f"{name} holds a {type(value).__name__}, expected text")
-        text = (value if isinstance(value, str) else str(value)).strip()
-        if text:
-            told[field] = text
-    return told
-
-
-def _language(told: str | None) -> str | None:
-    """The code in 'en', 'pt-BR' or 'pt_BR'; None for words and for the codes that say that nobody knows."""
-    code = re.match(r"[a-z]{2,3}(?=[-_]|$)", (told or "").lower())
-    return None if code is None or re.fullmatch(r"und|zxx|art|q[a-t][a-z]", code[0]) else code[0]
-
-
-def _count(row: dict[str, Any], name: str) -> int | None:
-    value = value_at(row, name)
-    if value is None or value == "" or isinstance(value, bool):
-        return None
-    try:
-        number = int(float(value)) if isinstance(value, str) and "." in value else int(value)
-    except (TypeError, ValueError, OverflowError) as error:
-        raise ValueError(f"{name} is {value!r:.60}, expected a whole number") from error
-    if not -(2**63) <= number < 2**63:
-        raise ValueError(f"{name} is {value!r:.60}, too large for a count")
-    return number
-
-
-def _moment_of(row: dict[str, Any], settings: Settings) -> datetime | None:
-    """When a row says that it was written, in UTC; None where that can't be read."""
-    name = settings.columns.created_at or "created_at"
-    try:
-        return read_moment(value_at(row, name), settings.time_format, settings.time_zone)
-    except (TypeError, ValueError, OverflowError):
-        return None
-
-
-def read_moment(value: Any, time_format: str | None, time_zone: str) -> datetime:
-    """A time as ISO 8601, RFC 2822, epoch seconds or milliseconds, or in `time_format`; `ValueError` for others."""
-    if isinstance(value, datetime):
-        moment = value
-    elif isinstance(value, int | float) and not isinstance(value, bool):
-        moment = from_epoch(value if abs(value) < 1e11 else value / 1000).replace(tzinfo=UTC)
-    else:  # a Parquet column of dates, decimals or bytes says the same as its text, which is what landing keeps
-        text = (value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)).strip()
-        moment = datetime.strptime(text, time_format) if time_format else _guessed_moment(text)
-    if moment.tzinfo is None and time_zone != "UTC":
-        moment = moment.replace(tzinfo=ZoneInfo(time_zone))
-    return utc(moment)
-
-
-def _guessed_moment(value: str) -> datetime:
-    if re.fullmatch(r"-?\d{9,13}(\.\d+)?", value):
-        return read_moment(float(value), None, "UTC").replace(tzinfo=UTC)
-    try:
-        return datetime.fromisoformat(value)
-    except ValueError:
-        return parsedate_to_datetime(value)
+    return file_records.records(settings, page)

@@ -156,7 +156,7 @@ class HttpApi:
             return limit
         if meant is not None and until is None:
             return meant
-        return _PassingError(limit, wait)
+        return _PassingError(limit, (until - now).total_seconds() if until is not None else wait)
 
     def _limit_until(self, until: datetime | None) -> RateLimited:
         when = f"run again after {until:%Y-%m-%d %H:%M} UTC" if until else "it doesn't say how long; run again later"

@@ -1,8 +1,25 @@
-"""Search expressions: terms joined with OR and split so that each stays within what a network accepts."""
+"""What the brands want heard, as searches in a network's own words."""
 
 from collections.abc import Iterable
 
-from connectors.contract import Query
+from connectors.contract import Listening, Query
+from query.expression import Field
+from query.search_syntax import SearchSyntax, pack
+
+
+def searches(listening: Listening, syntax: SearchSyntax) -> list[Query]:
+    """As few searches as the network's limits allow, which together find all that the brands' queries match there and
+    all that their teams' accounts say, each with the brands that it serves.
+    """
+    asked = [*listening.queries]
+    if "author" in syntax.fields:
+        asked += [(brand_id, Field("author", handle)) for brand_id, handle in listening.team]
+    packing = pack(asked, syntax)
+    return [
+        Query(f"search {number}: {_shortened(search.text)}", search.text, tuple(sorted(set(search.names))))
+        for number, search in enumerate(packing.searches, 1)
+    ]
+
 
 JOINT = " OR "
 
@@ -22,8 +39,9 @@ def or_groups(terms: Iterable[str], length: int) -> list[str]:
 
 
 def numbered(expressions: Iterable[str]) -> list[Query]:
-    """A query for each expression, named so that a person sees what it asks for."""
-    return [
-        Query(f"search {number}: {text if len(text) <= 60 else text[:59] + '…'}", text)
-        for number, text in enumerate(expressions, 1)
-    ]
+    """A query for each expression written in the network's own language, named so that a person sees what it asks."""
+    return [Query(f"search {number}: {_shortened(text)}", text) for number, text in enumerate(expressions, 1)]
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= 60 else text[:59] + "…"

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 from airflow.sdk import CronDataIntervalTimetable, TriggerRule, chain, conf, dag, get_current_context, task, task_group
-from task_settings import PUBLISHED, config, credentials, day_param, home, window
+from task_settings import PUBLISHED, config, credentials, day_param, home, now, rescheduled_where_told, window
 
 WAREHOUSE = "warehouse"
 """A pool of one slot: DuckDB has one writer, whichever run of whichever DAG it belongs to."""
@@ -58,28 +58,31 @@ def nightly() -> None:
             execution_timeout=timedelta(hours=6),
             map_index_template=SOURCE_ID,
         )
-        def pull(source_id: str) -> str:
-            """Land what the source answers; fails, with that landed, where it did not answer in full."""
-            from pipelines.pull import pull
+        def pull(source_id: str) -> None:
+            """Land what the source answers, gaps of earlier nights first; fails, with that landed, where it did not
+            answer in full. A source that wants to wait is asked again when it says.
+            """
+            from pipelines.pull import pull_with_gaps
 
             settings = config()
             keys = credentials(settings.source(source_id))
-            return str(pull(home(), settings, source_id, window(get_current_context()), keys))
+            with rescheduled_where_told():
+                pull_with_gaps(home(), settings, source_id, window(get_current_context()), keys, now())
 
         # a source that failed half-way has landed the other half
         @task(trigger_rule=TriggerRule.ALL_DONE, map_index_template=SOURCE_ID)
-        def tidy(source_id: str) -> str:
-            """Turn what landed into records."""
-            from pipelines.tidy import tidy
+        def tidy(source_id: str) -> None:
+            """Turn what landed into records; what is there already from the same answers is left alone."""
+            from pipelines.tidy import tidy_landed
 
-            return str(tidy(home(), config(), source_id, window(get_current_context())))
+            tidy_landed(home(), config(), source_id)
 
         @task(map_index_template=SOURCE_ID)
-        def enrich(source_id: str) -> str:
-            """Read language, brands, sentiment and themes from the texts."""
-            from pipelines.enrich import enrich
+        def enrich(source_id: str) -> None:
+            """Read language, brands, sentiment and themes from the texts, old ones too where the config has changed."""
+            from pipelines.enrich import enrich_tidied
 
-            return str(enrich(home(), config(), source_id, window(get_current_context())))
+            enrich_tidied(home(), config(), source_id)
 
         steps = [step(source_id=source_id) for step in (pull, tidy, enrich)]
         chain(*steps)

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import logging
 import os
-from collections.abc import Iterable, Mapping
-from datetime import UTC, date, datetime
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import Asset, BaseHook, Param
-from airflow.sdk.exceptions import AirflowNotFoundException
+from airflow.sdk.exceptions import AirflowFailException, AirflowNotFoundException, AirflowRescheduleException
 
 if TYPE_CHECKING:  # imported by the tasks that need them: these files are parsed again and again
     from connectors.contract import SourceSettings, Window
     from pipelines.config import Config
     from pipelines.home import Home
+
+log = logging.getLogger(__name__)
+LONGEST_WAIT = timedelta(hours=2)
+"""A night waits for so long for a network that says when it may be asked again."""
 
 PUBLISHED = Asset("earshot_published")
 """A new earshot.duckdb. The event's extra holds `until`, the end of the window that it was made for."""
@@ -85,6 +91,33 @@ def credentials(settings: SourceSettings) -> dict[str, str]:
     names = list(connector_of(settings).NETWORK.credentials)
     fields = zip(names[:1] + names[-1:], (connection.login, connection.password), strict=False)
     return {name: value for name, value in fields if value} | connection.extra_dejson
+
+
+def now() -> datetime:
+    """The moment at which a task runs, UTC."""
+    return datetime.now(UTC).replace(tzinfo=None)
+
+
+@contextmanager
+def rescheduled_where_told() -> Iterator[None]:
+    """Turn the failure of a source into what Airflow does best about it.
+
+    A network that wants to wait for a few hours is asked again then, without keeping a worker and without counting as
+    a try; a longer wait fails, so that the others are published in time, and the next night fills the gap. Where
+    asking again can't help, as with wrong credentials, there is no second try.
+    """
+    from pipelines.errors import SourceFailed
+
+    try:
+        yield
+    except SourceFailed as failure:
+        if failure.retry_at and failure.retry_at - now() <= LONGEST_WAIT:
+            log.warning("%s Asked again at %s UTC.", failure, failure.retry_at)
+            at = failure.retry_at.replace(tzinfo=UTC)
+            raise AirflowRescheduleException(at) from failure  # type: ignore[no-untyped-call]
+        if failure.is_permanent:
+            raise AirflowFailException(str(failure)) from failure
+        raise
 
 
 def untils(events: Iterable[Any]) -> list[datetime]:

@@ -10,7 +10,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
@@ -21,6 +21,7 @@ import typer
 from rich.box import SIMPLE
 from rich.console import Console
 from rich.logging import RichHandler
+from rich.markup import escape
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
@@ -31,9 +32,11 @@ from pipelines import run as night
 from pipelines.config import Config, load_config
 from pipelines.credentials import from_environment
 from pipelines.errors import BusyError, ConfigError, EarshotError, InputError, SourceFailed
+from pipelines.explain import explain
 from pipelines.home import Home, check_writable
 from pipelines.parallel import Workers
-from pipelines.status import plan, status
+from pipelines.plan import SourcePlan, plan
+from pipelines.status import SourceDays, calendar, status
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -217,7 +220,7 @@ def pull(
             continue
         with _progress(f"pull {chosen.id}"):
             try:
-                steps.pull(where, settings, chosen.id, window, from_environment(chosen))
+                steps.pull_with_gaps(where, settings, chosen.id, window, from_environment(chosen), now)
             except SourceFailed as failure:
                 failures.append(str(failure))
     if failures:
@@ -298,17 +301,27 @@ def digest(config: ConfigOption = DEFAULT_CONFIG, home: HomeOption = None, until
 
 
 @app.command()
-def check(config: ConfigOption = DEFAULT_CONFIG) -> None:
-    """Say whether the config is sound, the credentials are there, and what would be asked of whom. Sends nothing."""
+def check(config: ConfigOption = DEFAULT_CONFIG, home: HomeOption = None) -> None:
+    """Say whether the config is sound, the credentials are there, and what a night asks of whom. Sends nothing."""
     settings = load_config(config)
+    now = datetime.now(UTC).replace(tzinfo=None)
+    plans = plan(settings, Home(night.path_or_default(home)), now)
     lacking = []
-    for source in plan(settings):
-        out.print(f"[bold]{source.source}[/bold] ({source.network}): {len(source.queries)} searches", highlight=False)
+    for source in plans:
+        out.print(
+            f"[bold]{source.source}[/bold] ({source.network_name}): {len(source.queries)} queries", highlight=False
+        )
         for asked in source.queries:
             out.print(f"  {asked.name}: {asked.text}", markup=False, highlight=False, soft_wrap=True)
-        out.print(f"  limits: {source.limits}; reaches back: {source.reaches_back}", markup=False, highlight=False)
+        network = source.network
+        told = [f"limits: {network.limits}; reaches back: {network.reaches_back}"]
+        told += [f"{brand}: posts can't be found by {part} here" for brand, part in source.lost]
+        told += [f"careful: {warning}" for warning in source.warnings]
+        for line in told:
+            out.print(f"  {line}", markup=False, highlight=False, soft_wrap=True)
         lacking += [f"{source.source}: set {name}" for name in source.missing]
         lacking += [f"{source.source}: {source.fault}"] if source.fault else []
+    out.print(_costs(plans))
     own = [brand.name for brand in settings.brands if not brand.competitor]
     out.print(
         f"{config} is sound: {len(settings.brands)} brands ({', '.join(own) or 'none'} our own), "
@@ -321,10 +334,69 @@ def check(config: ConfigOption = DEFAULT_CONFIG) -> None:
         raise ConfigError("not ready:\n  " + "\n  ".join(lacking))
 
 
+def _costs(plans: list[SourcePlan]) -> Table:
+    """A line for each source: what a night asks at least, what the last ones used, what the budget allows."""
+    table = Table(
+        *("source", "calls a night", "posts a night", "quota units a night", "US dollars a month"),
+        box=SIMPLE,
+        title="the coming night",
+        caption="at least · mean of the last seven nights · most that the budget allows; – = not known, or no budget",
+    )
+    for source in plans:
+        usual, most = source.usual, source.most
+        usd = source.usd_per_month
+        units = source.network.units_per_day
+        table.add_row(
+            source.source,
+            _three(f"{source.least_calls:,}", usual and usual.calls, most.get("calls")),
+            _three(None, usual and usual.posts, most.get("posts")),
+            _three(None, usual and usual.units, most.get("units") or units) if units else "",
+            f"{_dollars(usd[0])} · {_dollars(usd[1])} ({_dollars(source.usd_this_month)} so far)" if usd else "free",
+        )
+    return table
+
+
+def _dollars(amount: float | None) -> str:
+    return "–" if amount is None else f"{amount:,.2f}"
+
+
+def _three(least: str | None, usual: float | None, most: float | None) -> str:
+    numbers = ["–" if number is None else f"{number:,.0f}" for number in (usual, most)]
+    return " · ".join([*([least] if least else []), *numbers])
+
+
+@app.command("explain-query")
+def explain_query(
+    brand: Annotated[str, typer.Argument(help="Id of a brand in the config.")], config: ConfigOption = DEFAULT_CONFIG
+) -> None:
+    """Show what a brand's query becomes on each network, and what that network can't say. Sends nothing."""
+    settings = load_config(config)
+    known = {entry.id: entry for entry in settings.brands}
+    if brand not in known:
+        raise InputError(f"There is no brand {brand!r} in {config}. It has: {', '.join(known)}.")
+    out.print(f"{known[brand].name}: {known[brand].expression}", markup=False, highlight=False, soft_wrap=True)
+    out.print(f"version {known[brand].query_version}", markup=False, highlight=False)
+    for explained in explain(settings, known[brand]):
+        sources = f" ({', '.join(explained.sources)})" if explained.sources else ""
+        out.print(f"\n[bold]{explained.network}[/bold]{escape(sources)}", highlight=False)
+        for search in explained.searches or ("nothing that can be asked",):
+            out.print(f"  {search}", markup=False, highlight=False, soft_wrap=True)
+        for note in explained.notes:
+            out.print(f"  – {note}", markup=False, highlight=False, soft_wrap=True, style="dim")
+
+
+MARKS = {"complete": "[green]█[/]", "partial": "[yellow]▒[/]", "missing": "[red]✗[/]"}
+"""What a day looks like in the calendar of what was seen."""
+
+
 @app.command("status")
-def show_status(home: HomeOption = None) -> None:
-    """Show how far each source was seen and what was not."""
-    rows = status(Home(night.path_or_default(home)))
+def show_status(
+    home: HomeOption = None,
+    days: Annotated[int, typer.Option(min=1, max=366, help="Days that the calendar shows.")] = 28,
+) -> None:
+    """Show how far each source was seen and what was not, with a calendar."""
+    where = Home(night.path_or_default(home))
+    rows = status(where)
     columns = ("source", "network", "seen until", "last window", "posts", "newest post", "misfits")
     table = Table(*columns, box=SIMPLE, caption="times in UTC; misfits lie in core.quarantine")
     for row in rows:
@@ -339,9 +411,29 @@ def show_status(home: HomeOption = None) -> None:
             style="yellow" if row.reason else None,
         )
     out.print(table)
+    out.print(_calendar(calendar(where, days)))
     for row in rows:
         if row.reason:
             out.print(f"{row.source}: {row.reason}", markup=False, highlight=False, soft_wrap=True)
+
+
+def _calendar(sources: list[SourceDays]) -> Table:
+    """A line for each source, a sign for each day, Mondays set apart."""
+    every_day = [day for source in sources for day in source.days]
+    first, last = min(every_day, default=date.min), max(every_day, default=date.min)
+    table = Table(
+        *("source", f"{first} to {last}"),
+        box=SIMPLE,
+        caption="█ complete  ▒ in part  ✗ nothing seen  · not asked for; a space before each Monday",
+    )
+    for source in sources:
+        signs = []
+        for number in range((last - first).days + 1):
+            day = first + timedelta(days=number)
+            signs.append(" " if number and day.weekday() == 0 else "")
+            signs.append(MARKS.get(source.days.get(day, ""), "·"))
+        table.add_row(source.source, "".join(signs))
+    return table
 
 
 def _minute(moment: datetime | None) -> str:

@@ -8,7 +8,7 @@ import json
 import tomllib
 from collections.abc import Iterable
 from datetime import UTC, date, datetime
-from functools import reduce
+from functools import cached_property, reduce
 from operator import or_
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args
@@ -21,6 +21,8 @@ from pydantic import (
     Field,
     Tag,
     ValidationError,
+    ValidationInfo,
+    field_validator,
     model_validator,
 )
 from pydantic import Discriminator as PydanticDiscriminator
@@ -29,16 +31,24 @@ from connectors import CONNECTORS
 from connectors.contract import Listening, SourceSettings, Window
 from pipelines.errors import ConfigError
 from pipelines.language import codes
+from query.expression import Expression, version
+from query.parsing import any_of, parse, term, with_context
 
 
 class _Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-def _one_line(term: str) -> str:
-    if not term.strip() or "\n" in term:
+def _term(text: str) -> str:
+    if not text.strip() or "\n" in text:
         raise ValueError("a term is one word or phrase on one line")
-    return " ".join(term.split())
+    term(text)
+    return " ".join(text.split())
+
+
+def _query(text: str) -> str:
+    parse(text)
+    return text
 
 
 def _account(name: str) -> str:
@@ -49,7 +59,8 @@ def _account(name: str) -> str:
 
 
 Id = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,39}$")]
-Term = Annotated[str, AfterValidator(_one_line)]
+Term = Annotated[str, AfterValidator(_term)]
+QueryText = Annotated[str, AfterValidator(_query)]
 Account = Annotated[str, AfterValidator(_account)]
 Word = Annotated[str, Field(pattern=r"^\S+$"), AfterValidator(str.casefold)]
 
@@ -65,30 +76,60 @@ def _moment(value: object) -> object:
 Moment = Annotated[datetime, BeforeValidator(_moment)]
 
 
-class Brand(_Section):
-    """A name to listen for."""
+class _Sought(_Section):
+    """Something that is looked for in texts: by a list of terms, or by a query."""
 
     id: Id
     name: str = Field(min_length=1)
+    terms: tuple[Term, ...] = Field((), description="words, phrases, #tags and @handles, any of which is enough")
+    query: QueryText | None = Field(
+        None,
+        validate_default=True,
+        description='in place of terms, what to look for as AND, OR, NOT, "phrases", NEAR/5, lang:, site:, author:',
+    )
+
+    @field_validator("query")
+    @classmethod
+    def _is_sought_one_way(cls, query: str | None, others: ValidationInfo) -> str | None:
+        if "terms" in others.data and bool(others.data["terms"]) == bool(query):
+            raise ValueError("give either terms, a list, or a query, which knows AND, NOT and NEAR")
+        return query
+
+    def _sought(self) -> Expression:
+        return parse(self.query) if self.query else any_of(self.terms)
+
+
+class Brand(_Sought):
+    """A name to listen for."""
+
     competitor: bool = False
-    terms: tuple[Term, ...] = Field(min_length=1, description="words, phrases, #tags and @handles that mean the brand")
+    context: tuple[Term, ...] = Field(
+        (), description="for a name that means other things too: words of which one has to be near"
+    )
+    exclude: tuple[Term, ...] = Field((), description="words that tell that something else of that name is meant")
     team: tuple[Account, ...] = Field((), description="accounts that speak for the brand, network:handle")
     communities: tuple[Account, ...] = Field(
         (), description="places where everything said is about the brand, network:community"
     )
 
+    @cached_property
+    def expression(self) -> Expression:
+        """What a text must say to speak of the brand."""
+        return with_context(self._sought(), self.context, self.exclude)
+
     @property
     def query_version(self) -> str:
         """Hash of what decides whether a text speaks of the brand."""
-        return fingerprint([sorted(self.terms), sorted(self.communities)])
+        return fingerprint([version(self.expression), sorted(self.communities)])
 
 
-class Theme(_Section):
-    """Something that people speak of: a word or phrase of it in a text is enough."""
+class Theme(_Sought):
+    """Something that people speak of."""
 
-    id: Id
-    name: str = Field(min_length=1)
-    terms: tuple[Term, ...] = Field(min_length=1)
+    @cached_property
+    def expression(self) -> Expression:
+        """What a text must say to touch the theme."""
+        return self._sought()
 
 
 class DigestSettings(_Section):
@@ -180,10 +221,17 @@ class Config(_Section):
 
     def listening(self, network: str) -> Listening:
         """What all brands together want heard on a network."""
-        accounts = (account.partition(":") for brand in self.brands for account in brand.team)
+        team = [
+            (brand.id, handle)
+            for brand in self.brands
+            for account_network, _, handle in (account.partition(":") for account in brand.team)
+            if account_network == network
+        ]
         return Listening(
             terms=_unique(term for brand in self.brands for term in brand.terms),
-            team_handles=_unique(handle for account_network, _, handle in accounts if account_network == network),
+            team_handles=_unique(handle for _, handle in team),
+            queries=tuple((brand.id, brand.expression) for brand in self.brands),
+            team=tuple(team),
         )
 
     def default_window(self) -> Window | None:

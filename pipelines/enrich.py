@@ -5,10 +5,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache, partial
+from itertools import repeat
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from connectors.contract import Window
@@ -16,8 +18,9 @@ from pipelines import __version__, language, sentiment, tables, tidy
 from pipelines.arrow import SEQ, Batches, TableFiles, arrow_schema, to_batch
 from pipelines.config import Config, fingerprint
 from pipelines.home import Home, read_json, whole_folder, write_json
-from pipelines.matching import Matcher
 from pipelines.parallel import Workers, workers_or_own
+from query.expression import Expression, terms_of, version
+from query.matching import Matcher, Post
 
 MANIFEST = "manifest.json"
 VERSION = 2
@@ -35,40 +38,52 @@ SCHEMAS: dict[str, pa.Schema] = {
         tables.mention_themes, [column.name for column in tables.mention_themes.columns]
     ).append(SEQ),
 }
-READ = ["mention_id", "network", "community", "title", "text", "network_lang", "seq"]
+READ = ["mention_id", "network", "community", "kind", "title", "text", "url", "author", "network_lang", "seq"]
+"""Columns that are read: those of tidy mentions, and `author`, the handle."""
 
 
 class Lens(NamedTuple):
     """Everything in the config that decides what is read from a post; small, and the same in every process."""
 
-    brands: tuple[tuple[str, tuple[str, ...], tuple[str, ...], str], ...]
-    """Id, terms, communities and query version of each brand."""
-    themes: tuple[tuple[str, tuple[str, ...]], ...]
+    brands: tuple[tuple[str, Expression, tuple[str, ...], str], ...]
+    """Id, query, communities and query version of each brand."""
+    themes: tuple[tuple[str, Expression], ...]
     languages: tuple[str, ...]
     language_of_short_posts: str | None
     lexicon: tuple[tuple[str, float], ...]
     """Words whose valence differs from VADER's."""
+    source: str | None = None
+    """The source whose posts are read, as queries may ask for it."""
+
+    @property
+    def asks_for_authors(self) -> bool:
+        """Whether a query says who must have written a post."""
+        expressions = [brand[1] for brand in self.brands] + [theme[1] for theme in self.themes]
+        return any("author:" in str(expression) for expression in expressions)
 
     @property
     def version(self) -> str:
         """Hash of the lens and of the engines behind it."""
-        return fingerprint([VERSION, self, language.ENGINE, sentiment.VERSION])
+        brands = [(*brand[:1], *brand[2:]) for brand in self.brands]
+        themes = [(theme_id, version(expression)) for theme_id, expression in self.themes]
+        return fingerprint([VERSION, brands, themes, *self[2:], language.ENGINE, sentiment.VERSION])
 
 
-def lens_of(config: Config, language_of_short_posts: str | None = None) -> Lens:
+def lens_of(config: Config, language_of_short_posts: str | None = None, source: str | None = None) -> Lens:
     """The lens of a config."""
     return Lens(
-        brands=tuple((brand.id, brand.terms, brand.communities, brand.query_version) for brand in config.brands),
-        themes=tuple((theme.id, theme.terms) for theme in config.themes),
+        brands=tuple((brand.id, brand.expression, brand.communities, brand.query_version) for brand in config.brands),
+        themes=tuple((theme.id, theme.expression) for theme in config.themes),
         languages=config.language.expected,
         language_of_short_posts=language_of_short_posts,
+        source=source,
         lexicon=tuple(sorted((_names_are_no_praise(config) | config.sentiment.lexicon).items())),
     )
 
 
 def _names_are_no_praise(config: Config) -> dict[str, float]:
     """Valence 0 for the names of the brands: to VADER "united" is a good word."""
-    words = (term.lstrip("@#").casefold() for brand in config.brands for term in brand.terms)
+    words = (term.text.casefold() for brand in config.brands for term in terms_of(brand.expression))
     return {word: 0.0 for word in words if sentiment.knows(word)}
 
 
@@ -86,7 +101,7 @@ def enrich(
     """
     source = home.tidy / source_id / window.name
     target = home.enriched / source_id / window.name
-    lens = lens_of(config, config.source(source_id).language)
+    lens = lens_of(config, config.source(source_id).language, source_id)
     tidied = read_json(source / tidy.MANIFEST)
     made_from = fingerprint([lens.version, tidied["fingerprint"]])
     if (read_json(target / MANIFEST) or {}).get("fingerprint") == made_from:
@@ -100,7 +115,9 @@ def enrich(
         ):
             total = mentions.metadata.num_rows
             work = partial(read_batch, lens=lens)
-            batches = mentions.iter_batches(BATCH, columns=READ)
+            handles = _handles(source / "authors.parquet") if lens.asks_for_authors else None
+            columns = [*(name for name in READ if name != "author"), "author_id"]
+            batches = (_with_author(batch, handles) for batch in mentions.iter_batches(BATCH, columns=columns))
             for read in hands.map(work, batches, total):
                 files.write(read)
                 advance(read["languages"].num_rows)
@@ -118,11 +135,34 @@ def enrich(
     return target
 
 
+def enrich_tidied(home: Home, config: Config, source_id: str) -> None:
+    """Enrich every tidy window of a source that is not up to date, as after a change of the config."""
+    for tidied_source, window in home.windows(home.tidy):
+        if tidied_source == source_id:
+            enrich(home, config, source_id, window)
+
+
+def _handles(path: Path) -> pa.Table:
+    """Id and handle of a window's authors, each once."""
+    authors = pq.read_table(path, columns=["author_id", "handle"])
+    return authors.group_by("author_id").aggregate([("handle", "max")])
+
+
+def _with_author(mentions: pa.RecordBatch, handles: pa.Table | None) -> pa.RecordBatch:
+    """The columns of `READ`, the author's handle among them where the handles are given."""
+    if handles is None:
+        authors = pa.nulls(mentions.num_rows, pa.string())
+    else:
+        places = pc.index_in(mentions["author_id"], handles["author_id"].combine_chunks())
+        authors = handles["handle_max"].combine_chunks().take(places)
+    return pa.RecordBatch.from_arrays([authors if name == "author" else mentions[name] for name in READ], names=READ)
+
+
 @dataclass(frozen=True)
 class _Tools:
     """What a lens needs to read, made once in each process."""
 
-    terms: Matcher
+    queries: Matcher
     """Of brands and themes at once; names are `brand:<id>` and `theme:<id>`."""
     brands_by_community: dict[str, list[str]]
     query_versions: dict[str, str]
@@ -137,13 +177,13 @@ def _tools(lens: Lens) -> _Tools:
     for brand_id, _, communities, _ in lens.brands:
         for community in communities:
             by_community.setdefault(community.casefold(), []).append(brand_id)
-    brand_terms = {f"brand:{brand_id}": terms for brand_id, terms, _, _ in lens.brands}
-    theme_terms = {f"theme:{theme_id}": terms for theme_id, terms in lens.themes}
+    brands = {f"brand:{brand_id}": expression for brand_id, expression, _, _ in lens.brands}
+    themes = {f"theme:{theme_id}": expression for theme_id, expression in lens.themes}
     return _Tools(
-        terms=Matcher(brand_terms | theme_terms),
+        queries=Matcher(brands | themes),
         brands_by_community=by_community,
         query_versions={brand_id: query_version for brand_id, _, _, query_version in lens.brands},
-        themes_version=fingerprint(lens.themes),
+        themes_version=fingerprint([(theme_id, version(expression)) for theme_id, expression in lens.themes]),
         detector=language.detector(lens.languages),
         sentiment_version=sentiment.version_with(lens.lexicon),
     )
@@ -152,7 +192,9 @@ def _tools(lens: Lens) -> _Tools:
 def read_batch(mentions: pa.RecordBatch, lens: Lens) -> Batches:
     """What the posts of a batch with the columns of `READ` say, as a batch for each table."""
     tools = _tools(lens)
-    ids, networks, communities, titles, texts, network_langs, seqs = (column.to_pylist() for column in mentions.columns)
+    ids, networks, communities, kinds, titles, texts, urls, authors, network_langs, seqs = (
+        column.to_pylist() for column in mentions.columns
+    )
     whole = [full_text(title, text) for title, text in zip(titles, texts, strict=True)]
     # One pass for each tool over the whole batch: each works on tables that just fit the processor's cache.
     languages = [
@@ -161,8 +203,10 @@ def read_batch(mentions: pa.RecordBatch, lens: Lens) -> Batches:
             tools.detector.detect(whole), network_langs, networks, strict=True
         )
     ]
-    scores = [sentiment.score(text, lang, lens.lexicon) for text, (lang, _) in zip(whole, languages, strict=True)]
-    names = [tools.terms.find(text) for text in whole]
+    langs = [lang for lang, _ in languages]
+    scores = [sentiment.score(text, lang, lens.lexicon) for text, lang in zip(whole, langs, strict=True)]
+    posts = map(Post, whole, authors, langs, repeat(lens.source), networks, communities, kinds, urls)
+    names = [tools.queries.find(post) for post in posts]
     brands: list[tuple[Any, ...]] = []
     themes: list[tuple[Any, ...]] = []
     for mention_id, network, community, found, seq in zip(ids, networks, communities, names, seqs, strict=True):

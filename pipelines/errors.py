@@ -1,5 +1,8 @@
 """What can go wrong, as far as a person can mend it. The command line prints these without a traceback."""
 
+from collections.abc import Sequence
+from datetime import datetime
+
 
 class EarshotError(Exception):
     """A message that names what was given, what was expected and what to do next."""
@@ -18,7 +21,24 @@ class InputError(EarshotError):
 
 
 class SourceFailed(EarshotError):
-    """A source did not answer in full. What it did answer has landed; the other sources are not touched."""
+    """A source did not answer in full. What it did answer has landed; the other sources are not touched.
+
+    `retry_at` is when the network wants to be asked again, UTC, if it said so; `is_permanent`: asking again won't help.
+    """
+
+    def __init__(self, message: str, *, retry_at: datetime | None = None, is_permanent: bool = False) -> None:
+        super().__init__(message)
+        self.retry_at = retry_at
+        self.is_permanent = is_permanent
+
+    @classmethod
+    def of_several(cls, failures: Sequence["SourceFailed"]) -> "SourceFailed":
+        """One error for several windows."""
+        return cls(
+            "\n".join(map(str, failures)),
+            retry_at=max((failure.retry_at for failure in failures if failure.retry_at), default=None),
+            is_permanent=all(failure.is_permanent for failure in failures),
+        )
 
 
 class ModelFailed(EarshotError):

@@ -52,6 +52,11 @@ class Home:
         return self.root / "digests"
 
     @property
+    def http_cache(self) -> Path:
+        """Answers of networks that say whether they have changed: `http-cache/<source>/`."""
+        return self.root / "http-cache"
+
+    @property
     def logs(self) -> Path:
         """What dbt writes about its own work."""
         return self.root / "logs"

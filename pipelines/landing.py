@@ -2,7 +2,8 @@
 
 `landing/<source>/<window>/` holds one folder per attempt. An attempt that got everything is called `complete` and
 takes the place of all earlier ones; others are `partial-001`, `partial-002` … and stay beside each other, so that
-nothing that was received is lost. Each holds `pages.jsonl.zst`, a page a line, and `manifest.json`, written last.
+nothing that was received is lost; each goes on where those before it stopped. Each holds `pages.jsonl.zst`, a page a
+line, and `manifest.json`, written last.
 """
 
 import hashlib
@@ -33,10 +34,10 @@ class LandedLine(NamedTuple):
     path: str
     number: int
 
-    def page(self) -> Page:
-        """The page that the line holds."""
+    def page(self) -> tuple[Page, str]:
+        """The page that the line holds, and the query that it answers."""
         content = orjson.loads(self.content)
-        return Page(content["endpoint"], content["body"])
+        return Page(content["endpoint"], content["body"]), content["query"]
 
 
 def window_folder(home: Home, source_id: str, window: Window) -> Path:
@@ -57,6 +58,11 @@ def manifests(folder: Path) -> list[dict[str, Any]]:
     return [read_json(attempt / MANIFEST) for attempt in attempts(folder)]
 
 
+def is_complete(folder: Path) -> bool:
+    """Whether the attempts of a window together got everything."""
+    return any(manifest["complete"] for manifest in manifests(folder))
+
+
 def next_partial(folder: Path) -> Path:
     """The folder for one more attempt that did not get everything."""
     numbers = [int(attempt.name.removeprefix("partial-")) for attempt in folder.glob("partial-*")]
@@ -67,13 +73,18 @@ class PageWriter:
     """Writes pages to a compressed file, a JSON object a line."""
 
     def __init__(self, path: Path) -> None:
+        self.pages = 0
         self._file = path.open("wb")
         self._stream = zstandard.ZstdCompressor(level=3).stream_writer(self._file)
         self._hash = hashlib.blake2b(digest_size=6)
 
-    def write(self, page: Page) -> None:
-        """Append a page. What JSON can't hold as it is (lone surrogates, NaN) is kept in an escaped form."""
-        line = encode({"endpoint": page.endpoint, "body": page.body})
+    def write(self, page: Page, query: str) -> None:
+        """Append a page that answers a query.
+
+        What JSON can't hold as it is (lone surrogates, NaN) is kept in an escaped form.
+        """
+        line = encode({"endpoint": page.endpoint, "query": query, "body": page.body})
+        self.pages += 1
         self._hash.update(line)
         self._stream.write(line + b"\n")
 
@@ -123,7 +134,7 @@ def read_lines(home: Home, source_id: str, window: Window) -> Iterator[LandedLin
     for attempt in attempts(window_folder(home, source_id, window)):
         path = attempt / PAGES
         relative = path.relative_to(home.root).as_posix()
-        pages = sum(row["calls_count"] for row in read_json(attempt / MANIFEST)["coverage"])
+        pages = read_json(attempt / MANIFEST)["pages"]
         number = 0
         try:
             with path.open("rb") as file, zstandard.ZstdDecompressor().stream_reader(file) as stream:

@@ -309,13 +309,87 @@ select new.* exclude (seq), $source as source, $start as window_start, $end as w
 from read_parquet($file, hive_partitioning = false) as new anti join core.quarantine using (quarantine_id)
 qualify row_number() over (partition by quarantine_id order by seq) = 1
 """
+_BRAND_QUERIES = """
+merge into core.brand_queries as held
+using read_parquet($file, hive_partitioning = false) as new
+on (held.brand_id, held.query_version) = (new.brand_id, new.query_version)
+when matched then update set
+    first_window_start = least(held.first_window_start, $start),
+    last_window_end = greatest(held.last_window_end, $end)
+when not matched then insert (brand_id, query_version, query, first_window_start, last_window_end)
+    values (new.brand_id, new.query_version, new.query, $start, $end)
+"""
+_CLEAR_DRIFTS = """
+delete from core.drifts where (source, window_start, window_end) = ($source, $start, $end)
+"""
+_DRIFTS = """
+insert into core.drifts by name
+select
+    $source as source,
+    query,
+    $start as window_start,
+    $end as window_end,
+    field,
+    coalesce(found, '(missing)') as found,
+    count(*) as drift_count
+from read_parquet($file, hive_partitioning = false)
+group by query, field, coalesce(found, '(missing)')
+"""
+_DELETIONS = """
+merge into core.deletions as held
+using (select distinct mention_id from read_parquet($file, hive_partitioning = false)) as new
+on held.mention_id = new.mention_id
+when matched then update set
+    first_gone_at = least(held.first_gone_at, $end),
+    last_gone_at = greatest(held.last_gone_at, $end)
+when not matched then insert (mention_id, first_gone_at, last_gone_at) values (new.mention_id, $end, $end)
+"""
+# Whichever window is loaded last: what is gone stays gone, unless a later window saw it again.
+_GONE = """
+create or replace temp table gone as
+select deletions.mention_id, deletions.first_gone_at
+from core.deletions as deletions
+inner join core.mentions as mentions on deletions.mention_id = mentions.mention_id
+where
+    mentions.last_seen_at <= deletions.last_gone_at
+    and (
+        coalesce(mentions.title, mentions.text, mentions.author_id) is not null
+        or mentions.deleted_at is null
+        or mentions.deleted_at > deletions.first_gone_at
+    )
+"""
+_EMPTY_GONE = """
+update core.mentions as held set
+    title = null,
+    text = null,
+    author_id = null,
+    lang = null,
+    lang_engine = null,
+    deleted_at = least(coalesce(held.deleted_at, gone.first_gone_at), gone.first_gone_at)
+from gone
+where held.mention_id = gone.mention_id
+"""
+_UNSCORE_GONE = """
+update core.sentiment as held set
+    compound = null, positive = null, neutral = null, negative = null, label = null, reason = 'no-text'
+from gone
+where held.mention_id = gone.mention_id
+"""
+_UNMATCH_GONE = """
+delete from core.brand_mentions where matched_by = 'term' and mention_id in (select mention_id from gone)
+"""
+_UNTHEME_GONE = """
+delete from core.mention_themes where mention_id in (select mention_id from gone)
+"""
+_UNADDRESS_GONE = """
+delete from core.interactions where mention_id in (select mention_id from gone)
+"""
 _CLEAR_COVERAGE = """
 delete from core.coverage where (source, window_start, window_end) = ($source, $start, $end)
 """
 _COVERAGE = """
 insert into core.coverage by name
-select * exclude (file_row_number) from read_parquet($file, hive_partitioning = false, file_row_number = true)
-qualify row_number() over (partition by query order by file_row_number desc) = 1
+select * from read_parquet($file, hive_partitioning = false)
 """
 _STATEMENTS: tuple[tuple[str, str | None, tuple[str, ...]], ...] = (
     (_LANGUAGES, "languages", ()),
@@ -342,4 +416,14 @@ _STATEMENTS: tuple[tuple[str, str | None, tuple[str, ...]], ...] = (
     (_QUARANTINE, "quarantine", ("source", "start", "end")),
     (_CLEAR_COVERAGE, None, ("source", "start", "end")),
     (_COVERAGE, "coverage", ()),
+    (_BRAND_QUERIES, "brand_queries", ("start", "end")),
+    (_CLEAR_DRIFTS, None, ("source", "start", "end")),
+    (_DRIFTS, "drifts", ("source", "start", "end")),
+    (_DELETIONS, "deletions", ("end",)),
+    (_GONE, None, ()),
+    (_EMPTY_GONE, None, ()),
+    (_UNSCORE_GONE, None, ()),
+    (_UNMATCH_GONE, None, ()),
+    (_UNTHEME_GONE, None, ()),
+    (_UNADDRESS_GONE, None, ()),
 )

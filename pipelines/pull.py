@@ -5,55 +5,129 @@ import os
 import shutil
 import time
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from connectors.contract import CredentialsError, Query, RateLimited, SourceError, SourceSettings, Window
-from pipelines import __version__
+from connectors.contract import CredentialsError, Page, Query, SourceError, SourceSettings, Window
+from pipelines import __version__, budget, coverage
 from pipelines.config import Config, connector_of, fingerprint
 from pipelines.errors import SourceFailed
 from pipelines.home import Home, replace_folder, sweep, write_json
-from pipelines.landing import COMPLETE, MANIFEST, PAGES, PageWriter, next_partial, window_folder
+from pipelines.landing import (
+    COMPLETE,
+    MANIFEST,
+    PAGES,
+    PageWriter,
+    is_complete,
+    manifests,
+    next_partial,
+    window_folder,
+)
+from pipelines.recheck import known_mentions
 
 log = logging.getLogger(__name__)
-FINE = frozenset({"ok", "verified-empty", "empty"})
-"""Statuses of a query that was answered in full."""
+GAP_DAYS = 7
+"""For so many days a window that was not seen in full is asked for again."""
 
 
-def pull(home: Home, config: Config, source_id: str, window: Window, credentials: Mapping[str, str]) -> Path:
+def pull_with_gaps(
+    home: Home, config: Config, source_id: str, window: Window, credentials: Mapping[str, str], now: datetime
+) -> None:
+    """Pull what earlier windows left unseen, the oldest first, then the window itself, on one budget.
+
+    `SourceFailed` names all that failed; what came has landed.
+    """
+    purse = open_purse(home, config, source_id, now)
+    failures = []
+    for due in [*gaps(home, config, source_id, window, now), window]:
+        try:
+            pull(home, config, source_id, due, credentials, purse=purse, now=now)
+        except SourceFailed as failure:
+            failures.append(failure)
+    if failures:
+        raise SourceFailed.of_several(failures)
+
+
+def gaps(home: Home, config: Config, source_id: str, before: Window, now: datetime) -> list[Window]:
+    """Earlier windows of the last days that were not seen in full and that asking again can help; oldest first."""
+    reach = connector_of(config.source(source_id)).NETWORK.reach
+    oldest = now - min(timedelta(days=GAP_DAYS), reach or timedelta.max)
+    due = []
+    for landed_source, window in home.windows(home.landing):
+        if landed_source != source_id or window == before or not oldest < window.end <= before.start:
+            continue
+        folder = window_folder(home, source_id, window)
+        landed = manifests(folder)
+        if landed and not is_complete(folder) and any(map(_can_be_filled, coverage.by_query(landed).values())):
+            due.append(window)
+    return due
+
+
+def _can_be_filled(row: Mapping[str, Any]) -> bool:
+    """Whether asking again may show more: not where the network has no more, nor for numbers of long ago."""
+    if row["query"] == coverage.RECHECK:
+        return False
+    return row["status"] not in coverage.QUIET or row["can_resume"]
+
+
+def open_purse(home: Home, config: Config, source_id: str, now: datetime) -> budget.Purse:
+    """What a source may still use tonight."""
+    settings = config.source(source_id)
+    return budget.Purse(settings, connector_of(settings).NETWORK, budget.usd_in_month(home, source_id, now))
+
+
+def pull(
+    home: Home,
+    config: Config,
+    source_id: str,
+    window: Window,
+    credentials: Mapping[str, str],
+    *,
+    purse: budget.Purse | None = None,
+    now: datetime | None = None,
+) -> Path:
     """Land a source's window and return its manifest.
 
-    A query that fails costs itself: the others are asked all the same, and everything received is landed. Then
-    `SourceFailed` names the ones that failed; a truncated query is no failure but stands in the manifest.
+    A window that earlier attempts saw in part is gone on with: only what was not answered in full is asked. A query
+    that fails costs itself: the others are asked all the same, and everything received is landed. Then `SourceFailed`
+    names the ones that failed; a truncated query is no failure but stands in the manifest.
     """
     settings = config.source(source_id)
     folder = window_folder(home, source_id, window)
+    now = now or datetime.now(UTC).replace(tzinfo=None)
     with home.only_one(f"pull-{source_id}"):
         started = time.monotonic()
         started_at = datetime.now(UTC)
         folder.mkdir(parents=True, exist_ok=True)
         sweep(folder)
+        earlier = {} if is_complete(folder) else coverage.by_query(manifests(folder))
         making = folder / f".attempt.{os.getpid()}.making"
         making.mkdir()
+        visit = _Visit(home, config, settings, window, purse or open_purse(home, config, source_id, now), making, now)
+        used_before = dict(visit.purse.used)
         try:
-            writer = PageWriter(making / PAGES)
-            coverage = list(_ask_everything(settings, config, window, credentials, writer))
+            rows = list(visit.ask_everything(credentials, earlier))
+            complete = all(row["status"] in coverage.FINE | {"unverified"} for row in rows)
             manifest = {
                 "source": source_id,
                 "network": network_of(settings),
                 "window": [window.start, window.end],
-                "coverage": coverage,
+                "coverage": rows,
+                "brand_queries": [[brand.id, brand.query_version, str(brand.expression)] for brand in config.brands],
+                "complete": complete,
+                "pages": visit.writer.pages,
                 "code_version": __version__,
-                "fingerprint": fingerprint([settings.model_dump(mode="json"), coverage, writer.fingerprint]),
+                "fingerprint": fingerprint([settings.model_dump(mode="json"), rows, visit.writer.fingerprint]),
                 "started_at": started_at,
                 "seconds": round(time.monotonic() - started, 3),
             }
             write_json(making / MANIFEST, manifest)
-            target = _settle(folder, making, complete=all(row["status"] in FINE for row in coverage))
+            target = _settle(folder, making, is_whole=complete and visit.is_whole)
         finally:
+            budget.note(home, source_id, started_at, visit.purse.since(used_before))
             shutil.rmtree(making, ignore_errors=True)
-    _report(source_id, window, coverage)
+    _report(source_id, window, rows)
     return target / MANIFEST
 
 
@@ -62,108 +136,174 @@ def network_of(settings: SourceSettings) -> str:
     return str(getattr(settings, "network", None) or connector_of(settings).NETWORK.name)
 
 
-def _settle(folder: Path, making: Path, *, complete: bool) -> Path:
-    """Give the new attempt its name. A complete one takes the place of all others."""
-    target = folder / COMPLETE if complete else next_partial(folder)
+def _settle(folder: Path, making: Path, *, is_whole: bool) -> Path:
+    """Give the new attempt its name. One that got everything by itself takes the place of all others."""
+    target = folder / COMPLETE if is_whole else next_partial(folder)
     replace_folder(making, target)
-    if complete:
+    if is_whole:
         for partial in folder.glob("partial-*"):
             shutil.rmtree(partial)
     return target
 
 
-def _ask_everything(
-    settings: SourceSettings, config: Config, window: Window, credentials: Mapping[str, str], writer: PageWriter
-) -> Iterator[dict[str, Any]]:
-    """Ask every query, write the pages, and yield a row of coverage each."""
-    connector = connector_of(settings)
-    queries = connector.queries(settings, config.listening(network_of(settings)))
-    try:
-        client = connector.connect(settings, credentials)
-    except CredentialsError as error:
-        yield from (_coverage(query, _Seen(), error) for query in queries)
-        return
-    else:
-        for query in queries:
-            yield _ask(connector, client, settings, query, window, writer)
-    finally:
-        writer.close()
+class _Visit:
+    """One attempt at a window: asks its queries, lands the pages, keeps within the budget."""
 
+    def __init__(
+        self,
+        home: Home,
+        config: Config,
+        settings: SourceSettings,
+        window: Window,
+        purse: budget.Purse,
+        folder: Path,
+        now: datetime,
+    ) -> None:
+        self.home = home
+        self.config = config
+        self.settings = settings
+        self.window = window
+        self.purse = purse
+        self.now = now
+        self.connector = connector_of(settings)
+        self.writer = PageWriter(folder / PAGES)
+        self.is_whole = True
+        """Whether it asks for everything, and goes on with nothing that came before."""
 
-class _Seen:
-    """What came back for one query so far."""
-
-    def __init__(self) -> None:
-        self.calls = self.posts = self.seen = 0
-        self.first: datetime | None = None
-        self.last: datetime | None = None
-
-
-def _ask(
-    connector: Any, client: Any, settings: SourceSettings, query: Query, window: Window, writer: PageWriter
-) -> dict[str, Any]:
-    """Ask one query and return its row of coverage."""
-    seen = _Seen()
-    pages = connector.fetch(client, settings, query, window)
-    while True:
+    def ask_everything(
+        self, credentials: Mapping[str, str], earlier: Mapping[str, coverage.Row]
+    ) -> Iterator[coverage.Row]:
+        """A row of coverage for each query, those included that an earlier attempt got an answer to."""
+        queries = self.connector.queries(self.settings, self.config.listening(network_of(self.settings)))
         try:
-            page = next(pages, None)
-        except SourceError as error:
-            return _coverage(query, seen, error)
-        except Exception as error:
-            log.exception("pull %s: %s", settings.id, query.name)
-            unforeseen = SourceError(
-                f"{type(error).__name__} that the {settings.type} connector did not foresee; the log has the details. "  # type: ignore[attr-defined]
-                "Please report it."
-            )
-            return _coverage(query, seen, unforeseen)
-        if page is None:
-            return _coverage(query, seen, None)
-        writer.write(page)
-        seen.calls += 1
-        seen.posts += page.posts
-        seen.seen += page.seen
-        seen.first = min((at for at in (seen.first, page.first_at) if at), default=None)
-        seen.last = max((at for at in (seen.last, page.last_at) if at), default=None)
+            client = self._connect(credentials)
+            rows = [self._row(client, query, earlier.get(query.name)) for query in queries]
+            yield from self._with_canary(client, rows)
+            yield from self._recheck(client, earlier.get(coverage.RECHECK))
+        except CredentialsError as error:
+            yield from (coverage.row(query, coverage.Seen(), error, self.window) for query in queries)
+        finally:
+            self.writer.close()
+
+    def _connect(self, credentials: Mapping[str, str]) -> Any:
+        if self.connector.NETWORK.keeps_cache:
+            return self.connector.connect(self.settings, credentials, self.home.http_cache / self.settings.id)
+        return self.connector.connect(self.settings, credentials)
+
+    def _row(self, client: Any, query: Query, before: coverage.Row | None) -> coverage.Row:
+        if before and before["status"] in coverage.FINE:
+            self.is_whole = False
+            return before
+        whole_after = coverage.moment(before["whole_after"]) if before else None
+        window = self.window
+        if whole_after:
+            self.is_whole = False
+            # a second more, as other posts may bear the time of the last one that came
+            window = Window(window.start, min(window.end, whole_after + timedelta(seconds=1)))
+        row = self._ask(query, self.connector.fetch(client, self.settings, query, window), window)
+        return coverage.with_earlier(row, before if whole_after else None)
+
+    def _ask(self, query: Query, pages: Iterator[Page], window: Window) -> coverage.Row:
+        """Land the pages of a query; its row of coverage."""
+        seen = coverage.Seen()
+        error: SourceError | None = None
+        while error is None:
+            error = self._exhausted(seen, window)
+            if error is None:
+                try:
+                    page = next(pages, None)
+                except SourceError as failure:
+                    error = failure
+                except Exception as failure:
+                    log.exception("pull %s: %s", self.settings.id, query.name)
+                    error = SourceError(
+                        f"{type(failure).__name__} that the connector did not foresee; the log has the details. "
+                        "Please report it."
+                    )
+                else:
+                    if page is None:
+                        break
+                    self.writer.write(page, query.name)
+                    self.purse.take(page)
+                    seen.add(page)
+        return coverage.row(query, seen, error, window, is_exhaustive=self.connector.NETWORK.is_exhaustive)
+
+    def _exhausted(self, seen: coverage.Seen, window: Window) -> SourceError | None:
+        error = self.purse.exhausted()
+        if error:
+            error.unseen_from, error.unseen_to = window.start, seen.whole_after or window.end
+        return error
+
+    def _with_canary(self, client: Any, rows: list[coverage.Row]) -> Iterator[coverage.Row]:
+        """The rows; those to which nothing came are empty only if a query that must find something does."""
+        ask_canary = getattr(self.connector, "canary", None)
+        if ask_canary is None or all(row["status"] != "unverified" for row in rows):
+            yield from rows
+            return
+        query = ask_canary(self.settings)
+        verdict = self._canary_says(self.connector.fetch(client, self.settings, query, self.window), query)
+        yield from (row | verdict if row["status"] == "unverified" else row for row in rows)
+
+    def _canary_says(self, pages: Iterator[Page], query: Query) -> coverage.Row:
+        """What becomes of rows without an answer. One page is enough, and it is not landed."""
+        error: SourceError | None = self.purse.exhausted()
+        try:
+            page = None if error else next(pages, None)
+        except SourceError as failure:
+            page, error = None, failure
+        if page is not None:
+            self.purse.take(page)
+            if page.seen:
+                return {"status": "verified-empty"}
+        if error is not None:
+            return {"reason": f"nothing came back, and whether the search works could not be checked: {error}"}
+        return {
+            "status": "failed",
+            "reason": f"nothing came back, and neither did {query.name}, which always finds something: the search is "
+            "broken or closed to us. Look at the place in a browser and at the network's status page.",
+        }
+
+    def _recheck(self, client: Any, before: coverage.Row | None) -> Iterator[coverage.Row]:
+        """Look again at posts of the last days, unless the window itself is of long ago."""
+        days = self.settings.recheck_days
+        ask = getattr(self.connector, "recheck", None)
+        if ask is None or not days or self.window.end < self.now - timedelta(days=days):
+            return
+        if before and before["status"] in coverage.FINE:
+            self.is_whole = False
+            yield before
+            return
+        known = known_mentions(self.home, self.settings.id, self.window, days)
+        if known:
+            query = Query(coverage.RECHECK, f"{len(known):,} posts of the last {days} days")
+            parts = (known[start : start + RECHECK_AT_ONCE] for start in range(0, len(known), RECHECK_AT_ONCE))
+            pages = (page for part in parts for page in ask(client, self.settings, part))
+            row = self._ask(query, pages, self.window)
+            # when these were written says nothing of the window
+            yield row | dict.fromkeys(("first_post_at", "last_post_at", "unseen_from", "unseen_to", "whole_after"))
 
 
-def _coverage(query: Query, seen: _Seen, error: SourceError | None) -> dict[str, Any]:
-    status: str
-    if error:
-        status = error.status
-    elif seen.posts:
-        status = "ok"
-    else:
-        status = "verified-empty" if seen.seen else "empty"
-    reason = str(error) if error else None
-    if isinstance(error, RateLimited) and error.until:
-        reason = f"{error} Ask again after {error.until:%Y-%m-%d %H:%M} UTC."
-    return {
-        "query": query.name,
-        "status": status,
-        "reason": reason,
-        "calls_count": seen.calls,
-        "posts_count": seen.posts,
-        "first_post_at": seen.first,
-        "last_post_at": seen.last,
-        "unseen_from": error.unseen_from if error else None,
-        "unseen_to": error.unseen_to if error else None,
-    }
+RECHECK_AT_ONCE = 1000
+"""Mentions that a connector gets at a time, so that a budget can stop in between."""
 
 
-def _report(source_id: str, window: Window, coverage: list[dict[str, Any]]) -> None:
-    for row in coverage:
-        level = logging.INFO if row["status"] in FINE else logging.WARNING
+def _report(source_id: str, window: Window, rows: list[coverage.Row]) -> None:
+    for row in rows:
+        is_fine = row["status"] in coverage.FINE | {"unverified"}
         log.log(
-            level,
+            logging.INFO if is_fine else logging.WARNING,
             "pull %s %s: %s: %s posts, %s",
             source_id,
             window.name,
             row["query"],
             row["posts_count"],
-            row["status"] if row["status"] in FINE else f"{row['status']}: {row['reason']}",
+            row["status"] if is_fine else f"{row['status']}: {row['reason']}",
         )
-    failed = [row for row in coverage if row["status"] not in FINE | {"truncated"}]
+    failed = [row for row in rows if row["status"] not in coverage.QUIET]
     if failed:
         reasons = "; ".join(f"{row['query']}: {row['reason']}" for row in failed)
-        raise SourceFailed(f"{source_id}, {window.start:%Y-%m-%d %H:%M} to {window.end:%Y-%m-%d %H:%M} UTC: {reasons}")
+        raise SourceFailed(
+            f"{source_id}, {window.start:%Y-%m-%d %H:%M} to {window.end:%Y-%m-%d %H:%M} UTC: {reasons}",
+            retry_at=max((at for row in failed if (at := coverage.moment(row["retry_at"]))), default=None),
+            is_permanent=all(row["is_permanent"] for row in failed),
+        )

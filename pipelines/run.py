@@ -54,7 +54,7 @@ def window_for(
     complete = [
         window.end
         for landed_source, window in home.windows(home.landing)
-        if landed_source == source_id and (landing.window_folder(home, source_id, window) / landing.COMPLETE).exists()
+        if landed_source == source_id and landing.is_complete(landing.window_folder(home, source_id, window))
     ]
     start = since or config.since or min(max(complete, default=end - timedelta(days=1)), end)
     if since is None and config.since is None and start == end:
@@ -91,7 +91,13 @@ def run_night(
         with Workers(config.workers) as workers, ThreadPoolExecutor(MOST_AT_ONCE) as asking:
             pulls = {
                 asking.submit(
-                    steps.pull, home, config, source_id, window, from_environment(config.source(source_id), environ)
+                    steps.pull_with_gaps,
+                    home,
+                    config,
+                    source_id,
+                    window,
+                    from_environment(config.source(source_id), environ),
+                    now,
                 ): source_id
                 for source_id, window in night.windows
             }

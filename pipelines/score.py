@@ -10,9 +10,8 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from connectors import files
+from connectors import file_records, files
 from connectors.contract import SourceError
-from pipelines import tidy
 from pipelines.enrich import READ, Lens, read_batch
 from pipelines.errors import InputError
 from pipelines.home import whole_file
@@ -59,7 +58,7 @@ def _kinds(path: Path, text_column: str, settings: files.Settings) -> dict[str, 
         if isinstance(row, dict):
             for name, value in row.items():
                 kinds.setdefault(name, set()).add(type(value))
-            has_text = has_text or files.value_at(row, text_column) is not None
+            has_text = has_text or file_records.value_at(row, text_column) is not None
     if row is not None and not has_text:
         raise InputError(f"--text {text_column}: no row of {path.name} has it. It has: {', '.join(list(kinds)[:30])}.")
     return kinds
@@ -79,7 +78,7 @@ def _scored(
         rows = [content for _, content in batch if isinstance(content, dict)]
         counts[0] += len(rows)
         counts[1] += len(batch) - len(rows)
-        texts = [files.value_at(row, text_column) for row in rows]
+        texts = [file_records.value_at(row, text_column) for row in rows]
         read = read_batch(_as_mentions([None if text is None else clean(str(text)) for text in texts]), lens)
         themes: dict[int, list[str]] = {}
         for theme in read["mention_themes"].select(["seq", "theme_id"]).to_pylist():
@@ -108,11 +107,10 @@ def _as_mentions(texts: list[str | None]) -> pa.RecordBatch:
     """Texts in the form in which enrich reads mentions."""
     nothing: list[str | None] = [None] * len(texts)
     numbers = list(range(len(texts)))
-    columns = {"title": nothing, "text": texts, "community": nothing, "network_lang": nothing, "seq": numbers}
-    columns |= {"mention_id": [str(number) for number in numbers], "network": ["file"] * len(texts)}
-    return pa.RecordBatch.from_pydict(
-        {name: columns[name] for name in READ}, schema=tidy.SCHEMAS["mentions"].empty_table().select(READ).schema
-    )
+    said = {"text": texts, "seq": numbers, "mention_id": [str(number) for number in numbers]}
+    said |= {"network": ["file"] * len(texts), "kind": ["post"] * len(texts)}
+    kinds = pa.schema([pa.field(name, pa.int64() if name == "seq" else pa.string()) for name in READ])
+    return pa.RecordBatch.from_pydict({name: said.get(name, nothing) for name in READ}, schema=kinds)
 
 
 def _write_csv(path: Path, kinds: dict[str, set[type]], batches: Iterator[list[Row]]) -> None:

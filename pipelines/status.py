@@ -1,15 +1,10 @@
-"""What was seen and how fresh it is, from the published file, and what would be asked, from the config alone."""
+"""What was seen and how fresh it is, from the published file."""
 
-import os
-from collections.abc import Mapping
+from datetime import date
 from typing import Any, NamedTuple
 
-from connectors.contract import Query, SourceError
-from pipelines.config import Config, connector_of
-from pipelines.credentials import missing
 from pipelines.export import open_published
 from pipelines.home import Home
-from pipelines.pull import network_of
 
 
 class SourceStatus(NamedTuple):
@@ -71,39 +66,26 @@ def status(home: Home) -> list[SourceStatus]:
         return [SourceStatus(*row) for row in connection.execute(_STATUS).fetchall()]
 
 
-class SourcePlan(NamedTuple):
-    """What a source would be asked, and what still keeps it from being asked."""
+class SourceDays(NamedTuple):
+    """What was seen of a source, day by day."""
 
     source: str
-    network: str
-    queries: list[Query]
-    limits: str
-    reaches_back: str
-    missing: list[str]
-    fault: str | None
+    days: dict[date, str]
+    """Day → complete, partial or missing; a day that was never asked for is not in it."""
 
 
-def plan(config: Config, environ: Mapping[str, str] = os.environ) -> list[SourcePlan]:
-    """What would be asked of whom. Nothing is sent."""
-    plans = []
-    for settings in config.sources:
-        connector = connector_of(settings)
-        fault = None
-        queries: list[Query] = []
-        try:
-            queries = connector.queries(settings, config.listening(network_of(settings)))
-        except SourceError as error:
-            fault = str(error)
-        network = connector.NETWORK
-        plans.append(
-            SourcePlan(
-                settings.id,
-                network_of(settings),
-                queries,
-                network.limits,
-                network.reaches_back,
-                missing(settings, environ),
-                fault,
-            )
-        )
-    return plans
+_DAYS = """
+select source, day_date, status
+from marts.coverage_days
+where day_date > (select max(day_date) from marts.coverage_days) - $days::int
+order by source, day_date
+"""
+
+
+def calendar(home: Home, days: int) -> list[SourceDays]:
+    """The last days up to the newest that was asked for, one entry a source in alphabetical order."""
+    seen: dict[str, dict[date, str]] = {}
+    with open_published(home) as connection:
+        for source, day, state in connection.execute(_DAYS, {"days": days}).fetchall():
+            seen.setdefault(source, {})[day] = state
+    return [SourceDays(source, found) for source, found in seen.items()]

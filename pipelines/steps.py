@@ -6,7 +6,7 @@ from pipelines.enrich import enrich
 from pipelines.load import load
 from pipelines.model import model
 from pipelines.publish import publish
-from pipelines.pull import pull
+from pipelines.pull import pull, pull_with_gaps
 from pipelines.tidy import tidy
 
-__all__ = ["DigestFiles", "digest", "discover", "enrich", "load", "model", "publish", "pull", "tidy"]
+__all__ = ["DigestFiles", "digest", "discover", "enrich", "load", "model", "publish", "pull", "pull_with_gaps", "tidy"]

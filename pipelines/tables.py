@@ -127,6 +127,19 @@ brands = Table(
     comment="One row per brand in the config of the last load.",
 )
 
+brand_queries = Table(
+    "brand_queries",
+    metadata,
+    _key("brand_id", String, "The brand"),
+    _key("query_version", String, "Hash of its query and communities"),
+    _must("query", String, "The query as text"),
+    _must("first_window_start", DateTime, "Start of the earliest window that was asked for with it, UTC"),
+    _must("last_window_end", DateTime, "End of the latest window that was asked for with it, UTC"),
+    schema=CORE,
+    comment="One row per brand and version of its query. What is stored is matched anew when a query changes, but "
+    "posts that only the new one finds were not searched for before `first_window_start`.",
+)
+
 themes = Table(
     "themes",
     metadata,
@@ -210,15 +223,21 @@ coverage = Table(
     _key("window_start", DateTime, "Start of the window, UTC, inclusive"),
     _key("window_end", DateTime, "End of the window, UTC, exclusive"),
     _must("network", String, "The network of the source"),
+    _may("brand_ids", String, "The brands that a search is for, separated by ` | `; NULL for a feed, which serves all"),
     _must(
         "status",
         String,
-        "ok, verified-empty (nothing in the window, older posts came), empty (nothing came at all), truncated, "
-        "rate-limited, failed or schema-drift",
+        "ok, verified-empty (nothing in the window, and older posts or a canary came), unverified (nothing came at "
+        "all, and nothing shows that the question was understood), truncated, rate-limited, failed, or schema-drift "
+        "(with `drift_count`: all came, with fields that are missing or unknown; without: the answer can't be read)",
     ),
     _may("reason", String, "What went wrong and what to do; NULL where all is well"),
     _must("calls_count", BigInteger, "Answers received"),
-    _must("posts_count", BigInteger, "Posts of the window received"),
+    _must("posts_count", BigInteger, "Posts of the window received; for `recheck` the posts looked at again"),
+    _must("seen_count", BigInteger, "All posts received, those outside the window included"),
+    _must("units_count", BigInteger, "Units of the network's quota used; calls where it has no other"),
+    _must("quarantined_count", BigInteger, "Records that could not be read"),
+    _must("drift_count", BigInteger, "Fields that were missing or held what nobody documents"),
     _may("first_post_at", DateTime, "Earliest post of the window received, UTC"),
     _may("last_post_at", DateTime, "Latest post of the window received, UTC"),
     _may("unseen_from", DateTime, "Start of the span in which nothing could be seen, UTC"),
@@ -227,11 +246,36 @@ coverage = Table(
     comment="One row per source, query and window: what was and what was not seen.",
 )
 
+drifts = Table(
+    "drifts",
+    metadata,
+    _key("source", String, "The source"),
+    _key("query", String, "What was asked"),
+    _key("window_start", DateTime, "Start of the window, UTC, inclusive"),
+    _key("window_end", DateTime, "End of the window, UTC, exclusive"),
+    _key("field", String, "Kind of record and name of the field: `post.visibility`"),
+    _key("found", String, "What stood there, its first 100 characters; `(missing)` where the field was not there"),
+    _must("drift_count", BigInteger, "How often"),
+    schema=CORE,
+    comment="One row per field that was missing or held what nobody documents. The records were kept all the same.",
+)
+
+deletions = Table(
+    "deletions",
+    metadata,
+    _key("mention_id", String, "The mention"),
+    _must("first_gone_at", DateTime, "End of the earliest window that was told it is gone, UTC"),
+    _must("last_gone_at", DateTime, "End of the latest window that was told so, UTC"),
+    schema=CORE,
+    comment="One row per mention that its network said is gone: text and author stay away whatever is loaded later.",
+)
+
 quarantine = Table(
     "quarantine",
     metadata,
     _key("quarantine_id", String, "Source and a hash of the record"),
     _must("source", String, "The source"),
+    _must("query", String, "What was asked when it came"),
     _must("window_start", DateTime, "Start of the window that met it, UTC"),
     _must("window_end", DateTime, "End of that window, UTC"),
     _must("landing_path", String, "File in the landing folder that holds the payload, relative to the home"),

@@ -3,6 +3,7 @@
 import hashlib
 import re
 import time
+from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import partial
@@ -11,34 +12,47 @@ from typing import Any
 
 import pyarrow as pa
 
-from connectors.contract import Author, Interaction, Mention, Metrics, Misfit, SourceSettings, Window
-from pipelines import __version__, tables
+from connectors.contract import (
+    Author,
+    Deletion,
+    Drift,
+    Interaction,
+    Mention,
+    Metrics,
+    Misfit,
+    SourceSettings,
+    Window,
+)
+from pipelines import __version__, coverage, tables
 from pipelines.arrow import SEQ, Batches, TableFiles, arrow_schema, to_batch
 from pipelines.config import Config, connector_of, fingerprint
 from pipelines.home import Home, read_json, whole_folder, write_json
 from pipelines.landing import LandedLine, encode, manifests, read_lines, window_folder
 from pipelines.parallel import Workers, workers_or_own
-from pipelines.pull import FINE, network_of
+from pipelines.pull import network_of
 
 MANIFEST = "manifest.json"
-VERSION = 1
+VERSION = 2
 """Raised when the same pages would give other records."""
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f]")
 """Terminals obey these; the line breaks among them stay."""
-_MENTION_COLUMNS = tuple(field for field in Mention._fields if field != "is_deleted")
+_MENTION_COLUMNS = tuple(field for field in Mention._fields if field in tables.mentions.columns)
 _COVERAGE_COLUMNS = tuple(column.name for column in tables.coverage.columns)
 SCHEMAS: dict[str, pa.Schema] = {
     "mentions": arrow_schema(tables.mentions, _MENTION_COLUMNS).append(SEQ),
     "authors": arrow_schema(tables.authors, Author._fields).append(SEQ),
     "metrics": arrow_schema(tables.mention_metrics, Metrics._fields).append(SEQ),
     "interactions": arrow_schema(tables.interactions, Interaction._fields).append(SEQ),
+    "deletions": arrow_schema(tables.deletions, ("mention_id",)).append(SEQ),
+    "drifts": arrow_schema(tables.drifts, ("query", "field", "found")).append(SEQ),
     "quarantine": arrow_schema(
-        tables.quarantine, ("quarantine_id", "landing_path", "place", "reason", "excerpt")
+        tables.quarantine, ("quarantine_id", "query", "landing_path", "place", "reason", "excerpt")
     ).append(SEQ),
     "coverage": arrow_schema(tables.coverage, _COVERAGE_COLUMNS),
+    "brand_queries": arrow_schema(tables.brand_queries, ("brand_id", "query_version", "query")),
 }
-RECORDS = ("mentions", "authors", "metrics", "interactions", "quarantine")
+RECORDS = ("mentions", "authors", "metrics", "interactions", "deletions", "drifts", "quarantine")
 """Tables that parse() fills; coverage comes from the manifests."""
 
 
@@ -68,10 +82,17 @@ def tidy(
         with TableFiles(making, SCHEMAS) as files, workers_or_own(workers, config.workers) as hands:
             lines = enumerate(read_lines(home, source_id, window))
             work = partial(read_line, settings=settings, window=window)
+            misfits: Counter[str] = Counter()
+            drifts: Counter[tuple[str, str]] = Counter()
             for batches in hands.map(work, lines, posts):
                 files.write(batches)
                 advance(batches["mentions"].num_rows)
-            files.write({"coverage": _coverage(landed, network_of(settings), window)})
+                misfits.update(batches["quarantine"]["query"].to_pylist())
+                queries, fields = (batches["drifts"][name].to_pylist() for name in ("query", "field"))
+                drifts.update(zip(queries, fields, strict=True))
+            asked = dict.fromkeys(tuple(query) for manifest in landed for query in manifest["brand_queries"])
+            files.write({"brand_queries": to_batch(list(asked), SCHEMAS["brand_queries"])})
+            files.write({"coverage": _coverage(landed, network_of(settings), window, misfits, drifts)})
         write_json(
             making / MANIFEST,
             {
@@ -92,14 +113,25 @@ def tidy(
     return target
 
 
+def tidy_landed(home: Home, config: Config, source_id: str) -> None:
+    """Tidy every landed window of a source that is not up to date."""
+    for landed_source, window in home.windows(home.landing):
+        if landed_source == source_id:
+            tidy(home, config, source_id, window)
+
+
 def read_line(numbered: tuple[int, LandedLine], settings: SourceSettings, window: Window) -> Batches:
     """The records of a landed page as a batch for each table."""
     ordinal, line = numbered
+    page, query = line.page()
     rows: dict[str, list[tuple[Any, ...]]] = {name: [] for name in RECORDS}
-    for position, record in enumerate(connector_of(settings).parse(settings, line.page())):
+    for position, record in enumerate(connector_of(settings).parse(settings, page)):
         seq = (ordinal << 24) + position
         if isinstance(record, Misfit):
-            rows["quarantine"].append((*_set_aside(record, line, settings.id), seq))
+            rows["quarantine"].append((*_set_aside(record, line, settings.id, query), seq))
+            continue
+        if isinstance(record, Drift):
+            rows["drifts"].append((query, record.field, _shown(record.found), seq))
             continue
         values = [value if value.__class__ is not str or value.isprintable() else clean(value) for value in record]
         if isinstance(record, Mention):
@@ -111,16 +143,24 @@ def read_line(numbered: tuple[int, LandedLine], settings: SourceSettings, window
             rows["metrics"].append((*values, seq))
         elif isinstance(record, Interaction):
             rows["interactions"].append((*values, seq))
+        elif isinstance(record, Deletion):
+            rows["deletions"].append((*values, seq))
         else:
             raise TypeError(f"parse() gave a {type(record).__name__}, which is no record")
     return {name: to_batch(table_rows, SCHEMAS[name]) for name, table_rows in rows.items()}
 
 
-def _set_aside(misfit: Misfit, line: LandedLine, source_id: str) -> tuple[str | None, ...]:
+def _shown(found: Any) -> str | None:
+    """What stood in a field, at most 100 characters of it."""
+    return None if found is None else clean((found if isinstance(found, str) else repr(found))[:100])
+
+
+def _set_aside(misfit: Misfit, line: LandedLine, source_id: str, query: str) -> tuple[str | None, ...]:
     raw = misfit.raw.encode("utf-8", "replace") if isinstance(misfit.raw, str) else encode(misfit.raw)
     identity = hashlib.sha256(raw).hexdigest()[:20]
     return (
         f"{source_id}:{identity}",
+        query,
         line.path,
         f"line {line.number}, {clean(misfit.place)}",
         clean(misfit.reason[:500]),
@@ -128,28 +168,39 @@ def _set_aside(misfit: Misfit, line: LandedLine, source_id: str) -> tuple[str | 
     )
 
 
-def _coverage(landed: list[dict[str, Any]], network: str, window: Window) -> pa.RecordBatch:
-    """A row for each query of each attempt; the last one holds: the newest that was answered in full, if any was."""
+def _coverage(
+    landed: list[dict[str, Any]],
+    network: str,
+    window: Window,
+    misfits: Counter[str],
+    drifts: Counter[tuple[str, str]],
+) -> pa.RecordBatch:
+    """A row for each query. Fields that were missing or unknown make an answer in full one of schema drift."""
     rows = []
-    for manifest in landed:
-        for row in manifest["coverage"]:
-            full = row | {
-                "source": manifest["source"],
-                "network": network,
-                "window_start": window.start,
-                "window_end": window.end,
+    for query, held in coverage.by_query(landed).items():
+        row = held | {
+            "source": landed[-1]["source"],
+            "network": network,
+            "window_start": window.start,
+            "window_end": window.end,
+            "quarantined_count": misfits[query],
+            "drift_count": sum(count for (drifted, _), count in drifts.items() if drifted == query),
+        }
+        if row["drift_count"] and row["status"] in coverage.FINE:
+            fields = sorted((field, count) for (drifted, field), count in drifts.items() if drifted == query)
+            told = ", ".join(f"{field} ({count:,} ×)" for field, count in fields)
+            row |= {
+                "status": "schema-drift",
+                "reason": f"missing or unknown: {told}; the posts are kept, core.drifts has the values.",
             }
-            rows.append(full)
-    rows.sort(key=lambda row: row["status"] in FINE)
+        rows.append(row)
     values = [tuple(_moment(name, row[name]) for name in _COVERAGE_COLUMNS) for row in rows]
     return to_batch(values, SCHEMAS["coverage"])
 
 
 def _moment(name: str, value: Any) -> Any:
     """JSON keeps moments as text; tables want them as moments."""
-    if isinstance(value, str) and (name.endswith("_at") or name in {"unseen_from", "unseen_to"}):
-        return datetime.fromisoformat(value)
-    return value
+    return coverage.moment(value) if name.endswith("_at") or name in {"unseen_from", "unseen_to"} else value
 
 
 def clean(text: str | None) -> str | None:

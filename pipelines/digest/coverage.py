@@ -3,7 +3,7 @@
 from datetime import date, timedelta
 from itertools import groupby
 
-from pipelines.digest.frozen import Coverage, DayStatus, Gap, Mode, Period, Source, SourceDay
+from pipelines.digest.frozen import Coverage, DayStatus, Gap, Mode, Period, Redefined, Source, SourceDay, Unequal
 from pipelines.digest.queries import Asker, Row
 from pipelines.digest.text import clean, shorten
 
@@ -29,6 +29,13 @@ def covered(asker: Asker, period: Period, previous: Period) -> Coverage:
         newest_post_at=newest[0]["newest_post_at"],
         sources=sources,
         gaps=[gap for source in sources for gap in _gaps(source)],
+        unequal=[
+            Unequal(row["brand_id"], clean(row["brand_name"]), clean(row["source"]), row["days"])
+            for row in asker.ask("unequal_coverage")
+        ],
+        redefined=[
+            Redefined(row["brand_id"], clean(row["brand_name"]), row["since_date"]) for row in asker.ask("redefined")
+        ],
     )
 
 

@@ -134,7 +134,7 @@ def _own(asker: Asker, brands: list[Brand], coverage: Coverage) -> Figures:
         (_sum(f.labels.mentions for f in ours), _sum(f.labels.mentions for f in everybody)),
         (_sum(f.mentions.like_now for f in ours), _sum(f.mentions.like_now for f in everybody)),
         (_sum(f.mentions.like_before for f in ours), _sum(f.mentions.like_before for f in everybody)),
-        coverage.mode,
+        coverage.mode_between_brands,
     )
     return Figures(figures.mentions, figures.net_sentiment, share, figures.labels)
 
@@ -145,7 +145,7 @@ def _figures(sides: list[Labels], total: tuple[int, ...] | None, coverage: Cover
     share = None
     if total:
         parts = [(labels.mentions, whole) for labels, whole in zip(sides, total, strict=True)]
-        share = compare.share_change(parts[0], parts[1], parts[2], coverage.mode)
+        share = compare.share_change(parts[0], parts[1], parts[2], coverage.mode_between_brands)
     seen = now.mentions if coverage.is_seen or now.mentions else None
     return Figures(
         compare.count_change(seen, like_now.mentions, like_before.mentions, coverage.mode),

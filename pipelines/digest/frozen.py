@@ -286,6 +286,25 @@ class Gap:
 
 
 @dataclass(frozen=True, slots=True)
+class Unequal:
+    """A brand of which less was seen than of another in the same source, on so many days of both periods."""
+
+    brand_id: str
+    brand_name: str
+    source: str
+    days: int
+
+
+@dataclass(frozen=True, slots=True)
+class Redefined:
+    """A brand whose query changed within the two periods: the first day that was asked for with the new one."""
+
+    brand_id: str
+    brand_name: str
+    since: date
+
+
+@dataclass(frozen=True, slots=True)
 class Coverage:
     """What was seen, and so what may be compared: all sources, some, none, or there is no earlier period."""
 
@@ -296,6 +315,15 @@ class Coverage:
     newest_post_at: datetime | None
     sources: list[Source]
     gaps: list[Gap]
+    unequal: list[Unequal]
+    redefined: list[Redefined]
+
+    @property
+    def mode_between_brands(self) -> Mode:
+        """What may be compared of shares: nothing where more was seen of one brand than of another, or one's query
+        changed.
+        """
+        return "none" if self.mode != "first" and (self.unequal or self.redefined) else self.mode
 
 
 @dataclass(frozen=True, slots=True)

@@ -265,6 +265,21 @@ def comparison_line(coverage: Coverage, period: Period) -> str:
     return f"No source was seen in full both times, so nothing is compared with {before(period)}."
 
 
+def unequal_lines(coverage: Coverage) -> list[str]:
+    """Why brands can't be set beside each other without more ado: less was seen of one, or its query changed."""
+    lines = [
+        f"Less was seen of {one.brand_name} than of others on {one.source} ({counted(one.days, 'day')} of both "
+        "periods): its share of voice is too small."
+        for one in coverage.unequal
+    ]
+    lines += [
+        f"{one.brand_name} is searched for otherwise since {day(one.since)}: what moved may be the query, not what "
+        "people say."
+        for one in coverage.redefined
+    ]
+    return lines
+
+
 def no_mover_line(coverage: Coverage, period: Period) -> str:
     """Why no theme is called a mover."""
     if coverage.mode in {"all", "some"}:

@@ -12,7 +12,7 @@ expected as (
             )
         )::date as day_date
     from {{ ref('stg_coverage') }}
-    where window_start < window_end
+    where window_start < window_end and query != 'recheck'
 ),
 
 differences as (

@@ -8,6 +8,7 @@ received as (
         network,
         sum(posts_count) as posts_count
     from {{ ref('coverage') }}
+    where not is_recheck
     group by network
 ),
 

@@ -36,6 +36,12 @@ create table marts.coverage (
     source varchar, network varchar, query varchar, window_start timestamp, window_end timestamp, status varchar,
     reason varchar, calls_count bigint, posts_count bigint, first_post_at timestamp, last_post_at timestamp,
     unseen_from timestamp, unseen_to timestamp, is_complete boolean);
+create table marts.coverage_brand_days (
+    brand_id varchar, brand_name varchar, source varchar, network varchar, day_date date, status varchar,
+    queries_count bigint, complete_queries_count bigint);
+create table marts.brand_queries (
+    brand_id varchar, brand_name varchar, query_version varchar, query varchar, first_window_start timestamp,
+    last_window_end timestamp, is_current boolean);
 create table marts.influencers (
     author_id varchar, brand_id varchar, brand_name varchar, is_competitor boolean, network varchar, handle varchar,
     name varchar, followers bigint, mentions_count bigint, positive_count bigint, neutral_count bigint,
@@ -86,6 +92,8 @@ class Marts:
         self.path = path
         self.rows: list[dict[str, Any]] = []
         self.days: list[dict[str, Any]] = []
+        self.brand_coverage: list[dict[str, Any]] = []
+        self.brand_queries: list[dict[str, Any]] = []
         self.people: list[dict[str, Any]] = []
 
     def mention(self, day: date = NOW, label: str | None = "neutral", **changed: Any) -> dict[str, Any]:
@@ -197,6 +205,8 @@ class Marts:
             _insert(connection, "mentions", self.rows)
             _insert(connection, "influencers", self.people)
             _insert(connection, "coverage_days", self.days)
+            _insert(connection, "coverage_brand_days", self.brand_coverage)
+            _insert(connection, "brand_queries", self.brand_queries)
             for theme in THEMES.items():
                 connection.execute("insert into marts.theme_names values (?, ?)", list(theme))
             connection.execute(COUNTED)

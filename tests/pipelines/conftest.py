@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from connectors.contract import Author, Interaction, Mention, Metrics, Misfit, Record, Window
+from connectors.contract import Author, Deletion, Interaction, Mention, Metrics, Misfit, Record, Window
 from pipelines import steps, tidy
 from pipelines.arrow import TableFiles, to_batch
 from pipelines.config import Config, load_config
@@ -152,7 +152,7 @@ def see() -> Callable[..., None]:
 
     def see(home: Home, config: Config, seen: Window, records: Iterable[Record], source: str = "forum") -> None:
         rows: dict[str, list[tuple[Any, ...]]] = {name: [] for name in tidy.RECORDS}
-        tables = {Author: "authors", Metrics: "metrics", Interaction: "interactions"}
+        tables = {Author: "authors", Metrics: "metrics", Interaction: "interactions", Deletion: "deletions"}
         records = list(records)
         for seq, record in enumerate(records):
             if isinstance(record, Mention):

@@ -273,4 +273,4 @@ def test_status_shows_what_could_not_be_read(
     steps.publish(home)
     shown = earshot("status", "--home", home.root)
     assert shown.returncode == 0
-    assert re.search(r"forum +forum +2026-03-04 00:00 +empty, ok +9 +2026-03-03 23:59 +1 ", shown.stdout)
+    assert re.search(r"forum +forum +2026-03-04 00:00 +ok, verified-empty +9 +2026-03-03 23:59 +1 ", shown.stdout)

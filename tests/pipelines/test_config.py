@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from connectors.contract import Listening, Window
+from connectors.contract import Window
 from pipelines.config import ConfigError, load_config
 from pipelines.credentials import from_environment, missing
+from query.parsing import parse
 
 EXAMPLES = sorted((Path(__file__).resolve().parents[2] / "examples").glob("*.toml"))
 
@@ -65,9 +66,9 @@ quots = 3
         "workers: Input should be greater than or equal to 1 (found 0)",
         "brands.0.id: String should match pattern '^[a-z0-9][a-z0-9_-]{0,39}$' (found 'ACME')",
         "brands.0.name: String should have at least 1 character (found '')",
-        "brands.0.terms: Tuple should have at least 1 item after validation, not 0",
+        "brands.0.query: give either terms, a list, or a query, which knows AND, NOT and NEAR",
         "brands.0.team.0: write network and handle, as in 'reddit:halmora_mira' or 'x:halmora' (found 'acme')",
-        "brands.0.colr: is not known; allowed: id, name, competitor, terms, team, communities",
+        "brands.0.colr: is not known; allowed: id, name, terms, query, competitor, context, exclude, team, communities",
         "sources.0.files.path: Field required",
         "sources.0.files.columns.txt: is not known; allowed: id, created_at, text, title, url, author, author_name, "
         "followers, community, parent_id, root_id, addressed_to, lang, likes, replies, reposts, quotes, views, score",
@@ -145,8 +146,48 @@ def test_the_window_of_a_config_is_utc(configure: Callable[..., object]) -> None
 
 def test_what_brands_want_heard_on_a_network(configure: Callable[..., object]) -> None:
     config = configure()
-    assert config.listening("forum") == Listening(("wren", "wren tea", "moss"), ("wren_lotte",))
-    assert config.listening("x") == Listening(("wren", "wren tea", "moss"), ())
+    queries = (("wren", parse('wren OR "wren tea"')), ("moss", parse("moss")))
+    assert config.listening("forum")[2:] == (queries, (("wren", "wren_lotte"),))
+    assert config.listening("x")[2:] == (queries, ())
+
+
+@pytest.mark.parametrize(
+    ("query", "told"),
+    [
+        ("wren AND (tea", "brands.0.query"),
+        ('wren NEAR/0 "tea pot"', "NEAR reaches 1 to"),
+        ("foo:bar wren", "foo"),
+        ("-moss", "only says what must not be there"),
+    ],
+)
+def test_a_wrong_query_points_at_the_character_that_is_wrong(
+    write_config: Callable[..., Path], query: str, told: str
+) -> None:
+    shown = "\n".join(faults(write_config(('terms = ["wren", "wren tea"]', f"query = '{query}'"))))
+    assert told in shown
+    assert query in shown
+    assert "^" in shown
+
+
+def test_a_name_of_several_meanings_needs_its_context(configure: Callable[..., object]) -> None:
+    config = configure(
+        ('terms = ["wren", "wren tea"]', 'query = "wren OR wrens"\ncontext = ["tea", "shop"]\nexclude = ["nest"]')
+    )
+    assert str(config.brands[0].expression) == "(wren OR wrens) NEAR/20 (tea OR shop) -nest"
+
+
+def test_the_version_of_a_query_changes_with_its_meaning_only(configure: Callable[..., object]) -> None:
+    versions = [
+        configure(('terms = ["wren", "wren tea"]', written)).brands[0].query_version
+        for written in (
+            'terms = ["wren", "wren tea"]',
+            'terms = ["Wren Tea", "wren"]',
+            "query = '\"wren tea\" OR wren'",
+            'terms = ["wren"]',
+        )
+    ]
+    assert len(set(versions[:3])) == 1
+    assert versions[3] != versions[0]
 
 
 def test_an_unknown_source_is_told_beside_the_known_ones(configure: Callable[..., object]) -> None:

@@ -12,20 +12,23 @@ from hypothesis import strategies as st
 
 from connectors.contract import Window
 from pipelines import enrich as enriching
-from pipelines import steps, tidy
+from pipelines import steps
 from pipelines.config import Config
 from pipelines.enrich import READ, Lens, lens_of, read_batch
 from pipelines.home import Home
+from query.parsing import parse
 
 March = Callable[[int, int], Window]
-LENS = Lens((("wren", ("wren",), ("forum:tea",), "v1"),), (("price", ("cheap",)),), ("de", "en", "fr"), None, ())
+LENS = Lens(
+    (("wren", parse("wren"), ("forum:tea",), "v1"),), (("price", parse("cheap")),), ("de", "en", "fr"), None, ()
+)
 
 
 def batch(*posts: dict[str, Any]) -> pa.RecordBatch:
     """Mentions as enrich reads them; what a post does not say is NULL."""
     empty = dict.fromkeys(READ)
     rows = [{**empty, "mention_id": f"forum:{n}", "network": "forum", "seq": n, **post} for n, post in enumerate(posts)]
-    schema = pa.schema([tidy.SCHEMAS["mentions"].field(name) for name in READ])
+    schema = pa.schema([pa.field(name, pa.int64() if name == "seq" else pa.string()) for name in READ])
     return pa.RecordBatch.from_pylist(rows, schema)
 
 

@@ -29,7 +29,7 @@ def lands(home: Home, window: Window) -> list[str]:
     rows = [
         row["row"]["text"]
         for line in read_lines(home, "forum", window)
-        for row in line.page().body["records"]
+        for row in line.page()[0].body["records"]
         if "row" in row
     ]
     return [text[:4] for text in rows]
@@ -69,14 +69,21 @@ def test_a_pull_lands_what_was_said_with_a_manifest(config: Config, home: Home, 
     assert manifest["coverage"] == [
         {
             "query": "file posts.jsonl",
+            "brand_ids": None,
             "status": "ok",
             "reason": None,
             "calls_count": 1,
             "posts_count": 3,
+            "seen_count": 9,
+            "units_count": 1,
             "first_post_at": "2026-03-01 09:00:00",
             "last_post_at": "2026-03-01 12:00:00",
             "unseen_from": None,
             "unseen_to": None,
+            "whole_after": None,
+            "can_resume": False,
+            "retry_at": None,
+            "is_permanent": False,
         }
     ]
 

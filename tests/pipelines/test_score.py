@@ -18,8 +18,9 @@ from pipelines.enrich import Lens
 from pipelines.errors import InputError
 from pipelines.score import ADDED, score_file
 from pipelines.sentiment import score
+from query.parsing import parse
 
-LENS = Lens((), (("price", ("cheap", "price*")), ("tea", ("tea",))), LanguageSettings().expected, None, ())
+LENS = Lens((), (("price", parse("cheap OR price*")), ("tea", parse("tea"))), LanguageSettings().expected, None, ())
 ROWS = 10_000
 TEXTS = [
     ("The tea is wonderful and cheap", "en", "positive", None, "price | tea"),

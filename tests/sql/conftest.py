@@ -180,7 +180,7 @@ COVERAGE = [
     ("forum", "new", at(5), at(8), "truncated", "1000 at most", 9, at(6, "07:00"), at(7), at(5), at(6, "06:00")),
     # a truncated window that doesn't say what it missed counts for nothing but what came
     ("forum", "new", at(8), at(10), "truncated", "1000 at most", 9, at(9, "01:00"), at(9, "23:00"), None, None),
-    ("bird", "terms", at(1), at(2), "empty", None, 0, None, None, None, None),
+    ("bird", "terms", at(1), at(2), "unverified", None, 0, None, None, None, None),
     ("bird", "terms", at(2), at(4), "ok", None, 9, at(2, "08:00"), at(3, "12:20"), None, None),
     ("bird", "terms", at(4), at(5), "verified-empty", None, 0, None, None, None, None),
     ("bird", "terms", at(5), at(6), "rate-limited", "Wait.", 5, at(5, "10:00"), at(5, "12:00"), None, None),
@@ -213,10 +213,15 @@ def community_rows() -> dict[str, Rows]:
         ],
         "influence": [(*row, *engine) for row in INFLUENCE],
         "coverage": [
-            (source, query, start, end, "reddit" if source == "forum" else "x", status, reason, 1, *rest)
-            for source, query, start, end, status, reason, *rest in COVERAGE
+            (source, query, start, end, "reddit" if source == "forum" else "x", _brands(query), status, reason, 1)
+            + (posts, posts, 1, 0, 0, *rest)
+            for source, query, start, end, status, reason, posts, *rest in COVERAGE
         ],
     }
+
+
+def _brands(query: str) -> str | None:
+    return "halmora" if query == "search" else None
 
 
 def _mention(

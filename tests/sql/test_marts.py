@@ -219,12 +219,29 @@ def test_influencers(rows_of: RowsOf) -> None:
 
 def test_coverage(rows_of: RowsOf, community_rows: dict[str, Rows]) -> None:
     expected = [
-        (source, network, query, start, end, status, *rest, status in {"ok", "verified-empty"})
-        for source, query, start, end, network, status, *rest in sorted(
+        (source, network, query, brands, start, end, status, *rest, False, status in {"ok", "verified-empty"})
+        for source, query, start, end, network, brands, status, *rest in sorted(
             community_rows["coverage"], key=lambda row: row[:4]
         )
     ]
     assert rows_of("select * from marts.coverage order by source, query, window_start, window_end") == expected
+
+
+def test_coverage_of_a_query_by_day(rows_of: RowsOf) -> None:
+    asked = "select query, day_date, brand_ids, status, reason from marts.coverage_query_days where source = 'forum'"
+    rows = {(query, day.day): tuple(rest) for query, day, *rest in rows_of(asked)}
+    assert len(rows) == 12
+    assert rows["new", 2] == (None, "complete", None)
+    assert rows["search", 2] == ("halmora", "complete", None)
+    assert rows["search", 3] == ("halmora", "partial", "250 at most")
+    assert rows["search", 4] == ("halmora", "missing", "Wait.")
+
+
+def test_coverage_of_a_brand_is_that_of_its_searches_and_of_every_feed(rows_of: RowsOf) -> None:
+    asked = "select brand_id, day_date, status, queries_count from marts.coverage_brand_days where source = 'forum'"
+    rows = {(brand, day.day): tuple(rest) for brand, day, *rest in rows_of(asked)}
+    assert (rows["halmora", 3], rows["tindle", 3]) == (("partial", 2), ("complete", 1))
+    assert (rows["halmora", 4], rows["tindle", 4]) == (("missing", 2), ("missing", 1))
 
 
 def test_coverage_days(rows_of: RowsOf) -> None:

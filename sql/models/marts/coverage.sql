@@ -9,17 +9,23 @@ final as (
         source,
         network,
         query,
+        brand_ids,
         window_start,
         window_end,
         status,
         reason,
         calls_count,
         posts_count,
+        seen_count,
+        units_count,
+        quarantined_count,
+        drift_count,
         first_post_at,
         last_post_at,
         unseen_from,
         unseen_to,
-        status in ('ok', 'verified-empty') as is_complete
+        query = 'recheck' as is_recheck,
+        status in ('ok', 'verified-empty') or (status = 'schema-drift' and drift_count > 0) as is_complete
     from coverage
 )
 
