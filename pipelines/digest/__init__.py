@@ -12,6 +12,8 @@ from typing import NamedTuple
 from pipelines.config import DigestSettings
 from pipelines.digest import render
 from pipelines.digest.freeze import freeze
+from pipelines.digest.frozen import Frozen
+from pipelines.digest.redact import redacted
 
 
 class DigestFiles(NamedTuple):
@@ -26,10 +28,18 @@ class DigestFiles(NamedTuple):
 def digest(published: Path, folder: Path, settings: DigestSettings, until: datetime) -> DigestFiles:
     """Writes the digest of the period that ends with `until` into a folder named after it, in `folder`.
 
-    The same file, settings and moment give the same bytes. `InputError` where the published file can't be read.
+    The same file, settings and moment give the same bytes. Earlier digests lose the words of posts that are gone since.
+    `InputError` where the published file can't be read.
     """
     frozen = freeze(published, settings, until)
-    place = folder / frozen.period.name
+    files = _write_all(folder / frozen.period.name, frozen)
+    for written in sorted(folder.glob("*/digest.json")):
+        if written != files.json and (mended := redacted(published, written)):
+            _write_all(written.parent, mended)
+    return files
+
+
+def _write_all(place: Path, frozen: Frozen) -> DigestFiles:
     place.mkdir(parents=True, exist_ok=True)
     files = DigestFiles(place / "digest.html", place / "digest.md", place / "digest.json", " ".join(frozen.headline))
     contents = {
