@@ -1,6 +1,6 @@
-"""Writes the data dictionary and the page on earshot.toml from what the code declares.
+"""Writes the data dictionary, the page on earshot.toml and those on the networks from what the code declares.
 
-Run as `python -m pipelines.dictionary`. Each page begins with an introduction written by hand; what stands below
+Run as `python -m pipelines.dictionary`. The first two begin with an introduction written by hand; what stands below
 `MARKER` is made here, the same bytes each time.
 """
 
@@ -15,15 +15,18 @@ from pydantic import BaseModel
 from sqlalchemy import BigInteger, Boolean, Date, DateTime, Double, Integer, String, Table
 
 from connectors import CONNECTORS
-from connectors.contract import SourceSettings
+from connectors.contract import Budget, SourceSettings
 from pipelines import tables
 from pipelines.config import Config
 from pipelines.home import whole_file
+from pipelines.network_pages import network_pages
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCS = ROOT / "docs"
 MARTS = ROOT / "sql" / "models" / "marts"
 MARKER = "<!-- Everything below is written by `make docs`. Change the code that it comes from, not this page. -->"
+
+WHOLE = "<!-- Written by `make docs`. Change the connector that it comes from, not this page. -->"
 
 DUCKDB_TYPES: dict[type, str] = {
     String: "VARCHAR",
@@ -38,7 +41,7 @@ DUCKDB_TYPES: dict[type, str] = {
 
 
 def main() -> None:
-    """Write both pages anew and name them."""
+    """Write the pages anew and name them."""
     for path, content in pages().items():
         with whole_file(path) as making:
             making.write_text(content, encoding="utf-8")
@@ -51,7 +54,9 @@ def pages() -> dict[Path, str]:
         DOCS / "data-dictionary.md": data_dictionary(),
         DOCS / "configuration.md": configuration(),
     }
-    return {path: _introduction(path) + MARKER + "\n\n" + generated for path, generated in made.items()}
+    written = {path: _introduction(path) + MARKER + "\n\n" + generated for path, generated in made.items()}
+    networks = {DOCS / "networks" / name: f"{WHOLE}\n\n{text}" for name, text in network_pages().items()}
+    return written | networks
 
 
 def _introduction(path: Path) -> str:
@@ -272,6 +277,7 @@ def sections() -> list[Section]:
             found.append(Section(title, _sentence(section), _keys(section, schema, name)))
     common = set(SourceSettings.model_fields)
     found.append(_section("`[[sources]]`, whatever the type", "", SourceSettings, "sources"))
+    found.append(_section("`budget` of any source", _sentence(Budget.model_json_schema()), Budget, "budget"))
     for name, connector in sorted(CONNECTORS.items()):
         found += _source_sections(name, connector.Settings, common)
     return found

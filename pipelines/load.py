@@ -15,6 +15,7 @@ import duckdb
 from connectors.contract import Window
 from pipelines import __version__, enrich, tidy
 from pipelines.config import Config
+from pipelines.erase import erase_gone
 from pipelines.home import Home, read_json
 from pipelines.warehouse import open_warehouse, transaction
 
@@ -34,6 +35,7 @@ def load(home: Home, config: Config, advance: Callable[[int], None] = lambda _: 
             loaded = _load_window(connection, home, source_id, window, manifest)
             count += loaded
             advance(loaded)
+        erase_gone(connection, home, config)
     return count
 
 

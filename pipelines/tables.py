@@ -304,6 +304,14 @@ runs = Table(
     comment="One row per step that ran.",
 )
 
+erasures = Table(
+    "erasures",
+    metadata,
+    _key("mention_id", String, "The mention"),
+    schema=OPS,
+    comment="One row per mention that is gone and whose words were taken out of the landing and tidy files.",
+)
+
 loads = Table(
     "loads",
     metadata,

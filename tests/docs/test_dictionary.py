@@ -5,16 +5,21 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from connectors import CONNECTORS
 from pipelines import dictionary
 from pipelines.home import Home
 
 SCHEMAS = {"marts": dictionary.marts(), "core": dictionary.declared("core"), "ops": dictionary.declared("ops")}
 
 
-@pytest.mark.parametrize("page", ["data-dictionary.md", "configuration.md"])
-def test_committed_page_is_what_make_docs_writes(page: str) -> None:
-    path = dictionary.DOCS / page
+@pytest.mark.parametrize("path", dictionary.pages(), ids=lambda path: path.name)
+def test_committed_page_is_what_make_docs_writes(path: Path) -> None:
     assert path.read_text(encoding="utf-8") == dictionary.pages()[path], "run `make docs`"
+
+
+def test_every_network_has_a_page_and_no_other_page_is_there() -> None:
+    there = {path.name for path in (dictionary.DOCS / "networks").glob("*.md")}
+    assert there == {f"{name}.md" for name in CONNECTORS} | {"README.md"}
 
 
 @pytest.mark.parametrize("schema", SCHEMAS)

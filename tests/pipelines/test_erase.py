@@ -1,0 +1,120 @@
+"""What is gone where it was said leaves the files as well, and what others said stays."""
+
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+import pytest
+import zstandard
+
+from connectors import files
+from connectors.contract import Deletion, Known, Page, Record, Window
+from pipelines import steps
+from pipelines.config import Config
+from pipelines.home import Home
+from pipelines.landing import COMPLETE, PAGES, window_folder
+
+March = Callable[[int, int], Window]
+NOW = datetime(2026, 3, 4, 3)
+GONE = "The parcel from Wren arrived broken. Terrible packaging, awful!"
+
+
+@pytest.fixture
+def config(shop: Path, configure: Callable[..., Config]) -> Config:
+    return configure()
+
+
+@pytest.fixture
+def home(new_home: Callable[..., Home]) -> Home:
+    return new_home()
+
+
+@pytest.fixture
+def forgetful(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A forum that says, when asked again, that the post on the broken parcel is gone."""
+    read = files.parse
+
+    def recheck(client: Any, settings: Any, known: list[Known]) -> Iterator[Page]:
+        yield Page("recheck", {"records": []}, len(known), len(known))
+
+    def parse(settings: Any, page: Page) -> Iterator[Record]:
+        yield from [Deletion("forum:5")] if page.endpoint == "recheck" else read(settings, page)
+
+    monkeypatch.setattr(files, "recheck", recheck, raising=False)
+    monkeypatch.setattr(files, "parse", parse)
+
+
+def night(home: Home, config: Config, window: Window) -> None:
+    steps.pull(home, config, "forum", window, {}, now=NOW)
+    for _, landed in home.windows(home.landing):
+        steps.tidy(home, config, "forum", landed)
+        steps.enrich(home, config, "forum", landed)
+    steps.load(home, config)
+
+
+def landed(home: Home, window: Window) -> str:
+    packed = (window_folder(home, "forum", window) / COMPLETE / PAGES).read_bytes()
+    return zstandard.ZstdDecompressor().decompressobj().decompress(packed).decode()
+
+
+def tidied(home: Home, window: Window) -> dict[str, str | None]:
+    table = pq.read_table(home.tidy / "forum" / window.name / "mentions.parquet")
+    return dict(zip(table["mention_id"].to_pylist(), table["text"].to_pylist(), strict=True))
+
+
+@pytest.mark.usefixtures("forgetful")
+def test_words_of_a_deleted_post_leave_every_file(
+    home: Home, config: Config, march: March, core: Callable[[Home], dict[str, str]]
+) -> None:
+    night(home, config, march(2, 3))
+    assert GONE in landed(home, march(2, 3))
+    assert tidied(home, march(2, 3))["forum:5"] == GONE
+    night(home, config, march(3, 4))
+    assert GONE not in landed(home, march(2, 3))
+    assert "Mein Paket von Wren" in landed(home, march(2, 3))
+    assert tidied(home, march(2, 3)) == {
+        "forum:4": "Mein Paket von Wren ist leider noch nicht angekommen",
+        "forum:5": None,
+        "forum:6": "Same here",
+    }
+    assert GONE not in "".join(core(home).values())
+
+
+@pytest.mark.usefixtures("forgetful")
+def test_a_warehouse_made_anew_from_the_files_is_the_same(
+    home: Home, config: Config, march: March, core: Callable[[Home], dict[str, str]]
+) -> None:
+    night(home, config, march(2, 3))
+    night(home, config, march(3, 4))
+    before = core(home)
+    home.warehouse.unlink()
+    for folder in (home.tidy, home.enriched):
+        folder.rename(folder.with_name(f"old-{folder.name}"))
+    for _, window in home.windows(home.landing):
+        steps.tidy(home, config, "forum", window)
+        steps.enrich(home, config, "forum", window)
+    steps.load(home, config)
+    assert core(home) == before
+
+
+@pytest.mark.usefixtures("forgetful")
+def test_the_same_words_of_somebody_else_stay(
+    home: Home, config: Config, march: March, posts: list[dict[str, Any]], write_posts: Callable[..., Path]
+) -> None:
+    posts[5] |= {"text": GONE}
+    write_posts(posts)
+    night(home, config, march(2, 3))
+    night(home, config, march(3, 4))
+    assert landed(home, march(2, 3)).count(GONE) == 1
+    assert (tidied(home, march(2, 3))["forum:5"], tidied(home, march(2, 3))["forum:6"]) == (None, GONE)
+
+
+@pytest.mark.usefixtures("forgetful")
+def test_nothing_is_erased_twice(home: Home, config: Config, march: March) -> None:
+    night(home, config, march(2, 3))
+    night(home, config, march(3, 4))
+    made = (home.tidy / "forum" / march(2, 3).name / "mentions.parquet").stat().st_mtime_ns
+    steps.load(home, config)
+    assert (home.tidy / "forum" / march(2, 3).name / "mentions.parquet").stat().st_mtime_ns == made
