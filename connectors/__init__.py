@@ -1,7 +1,37 @@
 """One module a network: `fetch` talks to it, `parse` is pure. `contract` says what a connector is."""
 
-from connectors import files, reddit, x
+from connectors import (
+    appstore,
+    bluesky,
+    discourse,
+    files,
+    github,
+    hackernews,
+    lemmy,
+    mail,
+    mastodon,
+    reddit,
+    rss,
+    stackexchange,
+    x,
+    youtube,
+)
 from connectors.contract import Connector
 
-CONNECTORS: dict[str, Connector] = {"files": files, "reddit": reddit, "x": x}
+CONNECTORS: dict[str, Connector] = {
+    "appstore": appstore,
+    "bluesky": bluesky,
+    "discourse": discourse,
+    "files": files,
+    "github": github,
+    "hackernews": hackernews,
+    "lemmy": lemmy,
+    "mail": mail,
+    "mastodon": mastodon,
+    "reddit": reddit,
+    "rss": rss,
+    "stackexchange": stackexchange,
+    "x": x,
+    "youtube": youtube,
+}
 """Type of a source in the config → its connector."""

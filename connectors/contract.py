@@ -80,6 +80,8 @@ class Mention(NamedTuple):
     """Stars that a review gives, 1 to 5."""
     product_version: str | None = None
     """What was reviewed, as the network writes it: `4.2.1`."""
+    licence: str | None = None
+    """Under which the text may be passed on, as the network writes it: `CC BY-SA 4.0`."""
 
 
 class Author(NamedTuple):
@@ -302,14 +304,17 @@ class SourceSettings(BaseModel):
 
 
 class Listening(NamedTuple):
-    """What the brands add to a source's own settings: the terms to search and the accounts that answer for us."""
+    """What the brands add to a source's own settings: what to search for, and the accounts that answer for us."""
 
-    terms: tuple[str, ...] = ()
-    team_handles: tuple[str, ...] = ()
     queries: tuple[tuple[str, "Expression"], ...] = ()
     """Id and query of each brand."""
     team: tuple[tuple[str, str], ...] = ()
     """Id of a brand and the handle of an account that answers for it."""
+
+    @property
+    def team_handles(self) -> tuple[str, ...]:
+        """The accounts that answer for us, each once."""
+        return tuple(dict.fromkeys(handle for _, handle in self.team))
 
 
 class Connector(Protocol):

@@ -4,9 +4,7 @@ A row that can't be read costs itself: the reason stands in its place.
 """
 
 import codecs
-import gzip
 import json
-import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import IO, Any
@@ -14,28 +12,16 @@ from typing import IO, Any
 import orjson
 import pyarrow
 import pyarrow.parquet
-import zstandard
 
 from connectors.contract import SourceError
 from connectors.csv_lines import csv_records
+from connectors.packed_files import HEAD, opened, other_kind, unpacked
 
 NumberedRow = tuple[int, dict[str, Any] | str]
 """Number of a line or row, from 1, and what it holds, or why it can't be read."""
-ZSTD_LONGEST_WINDOW = 2**31
-"""Reddit's monthly dumps are packed with a window of 2 GB; readers have to allow it."""
 LONGEST_LINE = 64 * 2**20
 """A line of more bytes is no record; memory would not hold what some files call one line."""
 PARQUET_BATCH = 1000
-HEAD = 4096
-_MAGIC = {
-    b"PK\x03\x04": "a ZIP archive (or an Excel workbook)",
-    b"%PDF": "a PDF document",
-    b"\xd0\xcf\x11\xe0": "an old Excel workbook",
-    b"BZh": "packed with bzip2",
-    b"\xfd7zXZ": "packed with xz",
-    b"SQLite format 3": "an SQLite database",
-    b"\x89PNG": "a picture",
-}
 
 
 def read_rows(
@@ -46,23 +32,8 @@ def read_rows(
     `check_columns` gets the names of the columns where a file has them. `SourceError` where the file is missing, of
     another kind or damaged.
     """
-    try:
-        with path.open("rb") as file:
-            yield from _rows(file, path, encoding, delimiter, check_columns)
-    except gzip.BadGzipFile as error:  # an OSError too, but not one of the path
-        raise _damaged(path, error) from error
-    except OSError as error:
-        if error.errno is None:
-            raise _damaged(path, error) from error
-        raise SourceError(f"{path.name}: {error.strerror}. Check the path in the config: {path}") from error
-    except (EOFError, zlib.error, zstandard.ZstdError, pyarrow.ArrowException) as error:
-        raise _damaged(path, error) from error
-
-
-def _damaged(path: Path, error: Exception) -> SourceError:
-    return SourceError(
-        f"{path.name} is cut off or damaged ({error}). What could be read was taken; give the whole file."
-    )
+    with opened(path) as file:
+        yield from _rows(file, path, encoding, delimiter, check_columns)
 
 
 def _rows(
@@ -73,10 +44,9 @@ def _rows(
     if head.startswith(b"PAR1"):
         yield from _parquet_rows(path, check_columns)
         return
-    stream, head = _unpacked(file, head)
-    for magic, what in _MAGIC.items():
-        if head.startswith(magic):
-            raise SourceError(f"{path.name} is {what}. Expected CSV, JSON Lines or Parquet: unpack or export it.")
+    stream, head = unpacked(file, head)
+    if what := other_kind(head):
+        raise SourceError(f"{path.name} is {what}. Expected CSV, JSON Lines or Parquet: unpack or export it.")
     blocks: Iterator[bytes] = iter(lambda: stream.read(1 << 20), b"")
     is_wide = "\n".encode(encoding) != b"\n"
     if not is_wide and head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
@@ -99,20 +69,6 @@ def _as_utf8(blocks: Iterator[bytes], encoding: str) -> Iterator[bytes]:
     for block in blocks:
         yield decoder.decode(block).encode("utf-8", "replace")
     yield decoder.decode(b"", final=True).encode("utf-8", "replace")
-
-
-def _unpacked(file: IO[bytes], head: bytes) -> tuple[IO[bytes], bytes]:
-    """The stream of plain bytes, and the first of them."""
-    if head.startswith(b"\x1f\x8b"):
-        opened: Any = lambda: gzip.GzipFile(fileobj=file)  # noqa: E731
-    elif head.startswith(b"\x28\xb5\x2f\xfd"):
-        unpacker = zstandard.ZstdDecompressor(max_window_size=ZSTD_LONGEST_WINDOW)
-        opened = lambda: unpacker.stream_reader(file, read_across_frames=True)  # noqa: E731
-    else:
-        return file, head
-    head = opened().read(HEAD)
-    file.seek(0)
-    return opened(), head
 
 
 def _lines(blocks: Iterator[bytes], path: Path) -> Iterator[bytes]:

@@ -171,7 +171,8 @@ def fetch(client: None, settings: Settings, query: Query, window: Window) -> Ite
     """
     path = Path(query.text)
     endpoint = query.name
-    moment_of = reddit_dumps.moment if settings.format == "reddit-dump" else file_records.moment_reader(settings)
+    is_dump = settings.format == "reddit-dump"
+    moment_of = reddit_dumps.moment if is_dump else file_records.moment_reader(settings)
     records: list[dict[str, Any]] = []
     page = _PageStart()
     try:
@@ -181,6 +182,7 @@ def fetch(client: None, settings: Settings, query: Query, window: Window) -> Ite
             else:
                 page.seen += 1
                 moment = moment_of(content)
+                content = reddit_dumps.emptied(content) if is_dump else content  # deleted words are not kept at all
                 if moment is None:
                     _hint_at_dump(path, content, settings)
                     records.append({"line": line, "row": content})

@@ -122,7 +122,8 @@ class _Indent:
 
 class _Link(NamedTuple):
     leads_to: str
-    classes: frozenset[str]
+    marks: frozenset[str]
+    """Its classes, and how it is related."""
     begins: int
     """Number of pieces written before it."""
 
@@ -154,8 +155,8 @@ class _Writer:
             self.breaks += 1
         elif name == "a":
             self.end_link()
-            classes = frozenset(attributes.get("class", "").lower().split())
-            self.link = _Link(attributes.get("href", "").strip(), classes, -1)
+            marks = frozenset(f"{attributes.get('class', '')} {attributes.get('rel', '')}".lower().split())
+            self.link = _Link(attributes.get("href", "").strip(), marks, -1)
         elif name == "img":
             self.text(attributes.get("alt") or attributes.get("title") or "")
         elif name == "pre":
@@ -226,7 +227,7 @@ class _Writer:
         if link is None or link.begins < 0 or not _WEB_ADDRESS.fullmatch(link.leads_to):
             return
         shown = "".join(self.pieces[link.begins :])
-        if _NAME_OR_TAG.fullmatch(shown) and link.classes & {"mention", "hashtag", "u-url", "hashtag-cooked"}:
+        if _NAME_OR_TAG.fullmatch(shown) and link.marks & {"mention", "hashtag", "u-url", "tag"}:
             return
         if shown == link.leads_to:
             return

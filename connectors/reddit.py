@@ -1,17 +1,17 @@
 """Reddit: new posts and comments of subreddits with their whole threads, and search. Talks through praw.
 
-praw logs in, paces itself by the rate-limit headers and repeats what failed for a moment; nothing here does that again.
+Posts and comments of the last days are looked up again, a hundred a call: what was deleted there is deleted here, edits
+and scores follow. praw logs in, paces itself by the rate-limit headers and repeats what failed for a moment; nothing
+here does that again.
 """
 
 import configparser
 import hashlib
 import re
-import time
-from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from importlib.resources import files
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import praw
 from praw.config import Config as PrawConfig
@@ -19,27 +19,25 @@ from pydantic import AfterValidator, Field, model_validator
 
 from connectors import reddit_records
 from connectors.contract import (
-    CredentialsError,
+    Known,
     Listening,
     Network,
     Page,
     Query,
-    RateLimited,
     Record,
-    SchemaDrift,
     SourceError,
     SourceSettings,
-    Truncated,
     Window,
 )
-from connectors.reddit_errors import WHAT_PRAW_RAISES, meaning, now, rate_limited
-from connectors.searching import numbered, or_groups
-from connectors.transport import checked_credentials, excerpt, new_session
+from connectors.reddit_visit import PAGE_SIZE, PATIENCE, Visit, listing_of
+from connectors.searching import searches
+from connectors.transport import checked_credentials, new_session
+from query.search_syntax import SearchSyntax
 
 NETWORK = Network(
     name="reddit",
     title="Reddit",
-    page_size=100,
+    page_size=PAGE_SIZE,
     limits="100 requests a minute for each app; listings end near 1,000 items, search near 250",
     reaches_back="the newest 1,000 posts and the newest 1,000 comments of a subreddit; threads of these in full",
     source_url="https://support.reddithelp.com/hc/en-us/articles/16160319875092-Reddit-Data-API-Wiki",
@@ -47,17 +45,43 @@ NETWORK = Network(
         "client_id": "id of an app of type `script` or `web`, from reddit.com/prefs/apps",
         "client_secret": "the secret of that app",
     },
+    recheck_size=100,
+    setup="""
+1. Read Reddit's [Data API terms](https://www.redditinc.com/policies/data-api-terms): commercial use needs a contract,
+   and new apps may need to be [approved](https://support.reddithelp.com/hc/en-us/articles/14945211791892) first.
+2. At [reddit.com/prefs/apps](https://www.reddit.com/prefs/apps) create an app of type *script*; any redirect address
+   will do, such as `http://localhost:8080`.
+3. The **id** stands below the app's name, the **secret** beside *secret*. Put them into the environment as
+   `EARSHOT_REDDIT_CLIENT_ID` and `EARSHOT_REDDIT_CLIENT_SECRET`, where the source's id is `reddit`.
+4. Name your account as `contact` in the config: Reddit wants to know whom to write to.
+""",
+    cannot=(
+        "More than the newest 1,000 posts and 1,000 comments of a subreddit: a place that writes more in a night has "
+        "to be pulled more often. What lies further back comes from monthly dumps, through a source of type files.",
+        "Comments that name a brand in subreddits that are not followed, unless the search finds the post above them: "
+        "Reddit searches posts only, and shows about 250 of them a search.",
+        "Private and quarantined subreddits, chats and direct messages.",
+        "What Reddit removed before it was first seen here.",
+        "Numbers of views; and likes apart from dislikes: Reddit tells their difference, a little blurred.",
+    ),
 )
+SEARCH_SYNTAX = SearchSyntax(
+    longest=512,
+    and_=" AND ",
+    not_=None,  # other forms of a word are found too, and would be excluded with it
+    tag=None,
+    handle=None,
+    fields={"author": "author:{}"},
+    signs=False,
+)
+"""https://support.reddithelp.com/hc/en-us/articles/19696541895316; the length is that of `q` in reddit.com/dev/api."""
+CANARY = Query("canary: everyday words", "help OR question OR new OR best OR the")
+"""Words that stand in somebody's post at any time."""
 
 LISTING_CAP = 1000
 SEARCH_CAP = 250
-QUERY_LENGTH = 512
-MORE_AT_ONCE = 100
-"""Most comments that one call of morechildren may ask for."""
-PATIENCE = 60
-"""Longest wait, in seconds, that a rate limit may ask for before the rest is left to a later run."""
-FAILURES_IN_A_ROW = 3
-"""After so many the network is down, not a thread."""
+INFO = "api/info"
+NO_WINDOW = Window(datetime.min, datetime.max)
 
 
 def _subreddit(name: str) -> str:
@@ -92,12 +116,13 @@ def queries(settings: Settings, listening: Listening) -> list[Query]:
     subreddits = {name.lower(): name for name in reversed(settings.subreddits)}
     asked = [Query(f"r/{name}", f"r/{name}") for name in reversed(subreddits.values())]
     if settings.search:
-        asked += numbered(or_groups([_quoted(term) for term in listening.terms], QUERY_LENGTH))
+        asked += searches(listening, SEARCH_SYNTAX)
     return asked
 
 
-def _quoted(term: str) -> str:
-    return '"{}"'.format(" ".join(term.replace('"', " ").split()))
+def canary(settings: Settings) -> Query:  # noqa: ARG001 - part of the contract
+    """Words that the search must find."""
+    return CANARY
 
 
 def connect(settings: Settings, credentials: Mapping[str, str]) -> praw.Reddit:
@@ -140,7 +165,7 @@ def fetch(client: praw.Reddit, settings: Settings, query: Query, window: Window)
     What fails costs itself: the rest is still fetched, and the error that is raised at the end tells what is missing.
     Wrong credentials, a rate limit of more than a minute, and three failures in a row end it at once.
     """
-    visit = _Visit(client, window)
+    visit = Visit(client, window)
     if query.text.startswith("r/"):
         yield from visit.listing(f"{query.text}/new", LISTING_CAP)
         yield from visit.listing(f"{query.text}/comments", LISTING_CAP)
@@ -152,208 +177,32 @@ def fetch(client: praw.Reddit, settings: Settings, query: Query, window: Window)
     if settings.threads:
         for post in visit.threads:
             yield from visit.thread(post)
-    visit.raise_what_failed()
+    visit.failures.raise_noted()
+
+
+def recheck(client: praw.Reddit, settings: Settings, known: Sequence[Known]) -> Iterator[Page]:  # noqa: ARG001
+    """Posts and comments as they are now, looked up a hundred at a time. One failure costs its hundred.
+
+    Reddit leaves out what it doesn't have any more. An answer that leaves out all of them is asked for twice before it
+    is believed: what is deleted here does not come back by itself.
+    """
+    visit = Visit(client, NO_WINDOW)
+    for start in range(0, len(known), NETWORK.recheck_size):
+        asked = [one.mention_id for one in known[start : start + NETWORK.recheck_size]]
+        names = ",".join(mention_id.removeprefix("reddit:") for mention_id in asked)
+        try:
+            body = visit.ask("GET", INFO, params={"id": names})
+            things, _ = listing_of(INFO, body)
+            if not things:
+                body = visit.ask("GET", INFO, params={"id": names})
+                things, _ = listing_of(INFO, body)
+        except SourceError as failure:
+            visit.note(failure)
+            continue
+        yield Page("recheck", {"asked": asked, "answer": body}, seen=len(things))
+    visit.failures.raise_noted()
 
 
 def parse(settings: Settings, page: Page) -> Iterator[Record]:  # noqa: ARG001 - part of the contract
-    """Mentions, authors, metrics and replies of a page. What can't be read is a `Misfit`."""
+    """Mentions, authors, metrics and replies of a page, and what is gone. What can't be read is a `Misfit`."""
     return reddit_records.records(page)
-
-
-class _Visit:
-    """One query at work: which threads are to be read, and what went wrong on the way."""
-
-    def __init__(self, client: praw.Reddit, window: Window) -> None:
-        self.client = client
-        self.window = window
-        self.threads: dict[str, None] = {}
-        self.foreign_to: set[str] = set()
-        self.counted: set[str] = set()
-        self.failures: list[SourceError] = []
-        self.failures_in_a_row = 0
-
-    def listing(self, path: str, cap: int, sought: Mapping[str, str] | None = None) -> Iterator[Page]:
-        """Pages of a listing until they reach the window's start. Notes the posts whose threads are wanted."""
-        seen, last, after = 0, self.window.end, None
-        asked: set[str | None] = set()
-        while after not in asked:
-            asked.add(after)
-            params = {"limit": NETWORK.page_size, **(sought or {}), **({"after": after} if after else {})}
-            try:
-                body = self.ask("GET", path, params=params)
-                things, after = _listing(path, body)
-            except SourceError as failure:
-                self.note(failure, unseen_to=last)
-                return
-            yield self.page(path, body)
-            seen += len(things)
-            self.want_threads(things)
-            # The last item tells how far the listing has come; one out of order higher up doesn't.
-            last = next((at for thing in reversed(things) if (at := reddit_records.moment(thing))), last)
-            if last < self.window.start:
-                return
-            if after is None:
-                if seen >= 0.8 * cap:  # what was deleted is missing from the count, so the end comes a little early
-                    self.note(
-                        Truncated(f"{path}: Reddit shows no more than the newest {cap} items; run more often."), last
-                    )
-                return
-        self.note(SchemaDrift(f"{path}: the listing goes round in circles; asked for the same page twice."), last)
-
-    def want_threads(self, things: list[Any]) -> None:
-        for thing in things:
-            at = reddit_records.moment(thing)
-            if at is None or at not in self.window:
-                continue
-            subreddit = str(thing["data"].get("subreddit")).lower()
-            name = thing["data"].get("link_id") if thing["kind"] == "t1" else reddit_records.fullname(thing)
-            if isinstance(name, str) and re.fullmatch(r"t3_[0-9a-z]+", name) and subreddit not in self.foreign_to:
-                self.threads[name.removeprefix("t3_")] = None
-
-    def thread(self, post: str) -> Iterator[Page]:
-        """The tree of a post, then what its stubs stand for, until none is left."""
-        tree = {"limit": 500, "sort": "new"}
-        stubs: deque[tuple[str, list[str]]] = deque([(post, [])])
-        asked: set[str] = set()
-        while stubs:
-            parent, children = stubs.popleft()
-            children = [child for child in children if child not in asked]
-            if not children and parent in asked:
-                continue
-            asked.update(children or [parent])
-            try:
-                if children:
-                    path = "api/morechildren"
-                    form = {"link_id": f"t3_{post}", "children": ",".join(children), "sort": "new"}
-                    body = self.ask("POST", path, data=form)
-                else:
-                    path = f"comments/{post}" if parent == post else f"comments/{post}/_/{parent}"
-                    body = self.ask("GET", path, params=tree)
-                things = _thread_things(path, body)
-            except SourceError as failure:
-                self.note(failure)
-                continue
-            yield self.page(path, body)
-            stubs += _stubs(things)
-
-    def ask(self, method: str, path: str, **sent: Any) -> Any:
-        """An answer; `SourceError` says what came instead. A rate limit of up to a minute is waited for, once."""
-        try:
-            answer = self.ask_once(method, path, sent)
-        except RateLimited as limit:
-            pause = (limit.until - now()).total_seconds() if limit.until else PATIENCE + 1
-            if pause > PATIENCE:
-                raise
-            time.sleep(max(0.0, pause))
-            answer = self.ask_once(method, path, sent)
-        self.failures_in_a_row = 0
-        return answer
-
-    def ask_once(self, method: str, path: str, sent: Mapping[str, Any]) -> Any:
-        pause = _pause_before_next(self.client)
-        if pause > PATIENCE:
-            raise rate_limited(path, pause)
-        try:
-            return self.client.request(method=method, path=path, **sent)
-        except WHAT_PRAW_RAISES as error:
-            failure = meaning(error, path)
-        # Outside the except block, so that praw's error, which holds the request with its headers, isn't carried along.
-        raise failure
-
-    def page(self, path: str, body: Any) -> Page:
-        """The page, with those of its posts counted that no page before it held: threads repeat what listings show."""
-        times = {
-            name: at
-            for _, thing in reddit_records.things(body)
-            if (at := reddit_records.moment(thing)) and (name := reddit_records.fullname(thing))
-        }
-        inside = {name: at for name, at in times.items() if at in self.window}
-        posts = len(inside.keys() - self.counted)
-        self.counted |= inside.keys()
-        return Page(
-            path, body, posts, len(times), min(inside.values(), default=None), max(inside.values(), default=None)
-        )
-
-    def note(self, failure: SourceError, unseen_to: datetime | None = None) -> None:
-        """Remember a failure for the end; raise it now where going on is no use."""
-        if unseen_to is not None:
-            failure.unseen_from, failure.unseen_to = self.window.start, min(unseen_to, self.window.end)
-        if isinstance(failure, CredentialsError | RateLimited):
-            raise failure
-        self.failures.append(failure)
-        if isinstance(failure, Truncated):
-            return
-        self.failures_in_a_row += 1
-        if self.failures_in_a_row == FAILURES_IN_A_ROW:
-            self.failures.append(
-                SourceError(
-                    f"gave up after {FAILURES_IN_A_ROW} failures in a row; run this window again later.",
-                    unseen_from=self.window.start,
-                    unseen_to=self.window.end,
-                )
-            )
-            self.raise_what_failed()
-
-    def raise_what_failed(self) -> None:
-        """One error for all that went wrong, of the gravest kind among them."""
-        if not self.failures:
-            return
-        gravity = ("failed", "schema-drift", "truncated")
-        gravest = min(self.failures, key=lambda failure: gravity.index(failure.status))
-        reasons = list(dict.fromkeys(str(failure) for failure in self.failures))
-        hidden = f" (and {len(reasons) - 4} more)" if len(reasons) > 5 else ""
-        shown = reasons if not hidden else [*reasons[:3], reasons[-1]]
-        starts = [failure.unseen_from for failure in self.failures if failure.unseen_from]
-        ends = [failure.unseen_to for failure in self.failures if failure.unseen_to]
-        raise type(gravest)(
-            " ".join(shown) + hidden, unseen_from=min(starts, default=None), unseen_to=max(ends, default=None)
-        )
-
-
-# Shapes -----------------------------------------------------------------------------------------------
-
-
-def _listing(path: str, body: Any) -> tuple[list[Any], str | None]:
-    """Children of a listing and where its next page starts."""
-    content = body.get("data") if isinstance(body, dict) and body.get("kind") == "Listing" else None
-    children = content.get("children") if isinstance(content, dict) else None
-    if not isinstance(content, dict) or not isinstance(children, list):
-        raise _not_a("listing", path, body)
-    after = content.get("after")
-    return children, after if isinstance(after, str) and after else None
-
-
-def _thread_things(path: str, body: Any) -> list[Any]:
-    """All things of a comment tree or of an answer of morechildren."""
-    if path == "api/morechildren":
-        answer = body.get("json") if isinstance(body, dict) else None
-        if not isinstance(answer, dict) or answer.get("errors") or not isinstance(answer.get("data"), dict):
-            raise _not_a("list of comments", path, body)
-    elif not isinstance(body, list) or len(body) != 2:
-        raise _not_a("comment tree", path, body)
-    return [thing for _, thing in reddit_records.things(body)]
-
-
-def _stubs(things: list[Any]) -> Iterator[tuple[str, list[str]]]:
-    """(parent, children) of every stub: comments to ask for, or none where "continue this thread" stands."""
-    for thing in things:
-        stub = thing.get("data") if isinstance(thing, dict) and thing.get("kind") == "more" else None
-        if not isinstance(stub, dict):
-            continue
-        children = [child for child in stub.get("children") or () if isinstance(child, str) and child.isalnum()]
-        parent = stub.get("parent_id")
-        for start in range(0, len(children), MORE_AT_ONCE):
-            yield "", children[start : start + MORE_AT_ONCE]
-        if not children and isinstance(parent, str) and re.fullmatch(r"t1_[0-9a-z]+", parent):
-            yield parent.removeprefix("t1_"), []
-
-
-def _not_a(wanted: str, path: str, body: Any) -> SchemaDrift:
-    return SchemaDrift(f"{path}: Reddit answered {excerpt(body)} where a {wanted} belongs; its API may have changed.")
-
-
-def _pause_before_next(client: praw.Reddit) -> float:
-    """Seconds that praw would sleep before its next request. It would sleep for hours if Reddit said so."""
-    session: Any = client._core
-    due = session.rate_limiter.next_request_timestamp_ns
-    return 0.0 if due is None else (due - time.monotonic_ns()) / 1e9

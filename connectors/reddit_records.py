@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 from connectors.contract import (
     Author,
+    Deletion,
     Interaction,
     Mention,
     Metrics,
@@ -43,13 +44,39 @@ class Found(NamedTuple):
 
 
 def records(page: Page) -> Iterator[Record]:
-    """Mentions, authors, metrics and replies of a listing, a comment tree or an answer of morechildren."""
+    """Mentions, authors, metrics and replies of a listing, a comment tree or an answer of morechildren; of a listing of
+    known posts also what is gone.
+    """
     body = page.body
+    asked = None
+    if isinstance(body, dict) and body.keys() == {"asked", "answer"}:
+        asked, body = body["asked"], body["answer"]
     if not _is_answer(body):
         yield Misfit("is not a listing, a comment tree or an answer of morechildren", "page", body)
         return
     found = list(things(body))
-    is_escaped = _is_escaped(found)
+    read = of_things(found, is_escaped(found))
+    yield from read if asked is None else _of_known(asked, body, found, read)
+
+
+def _of_known(asked: Any, body: Any, found: list[Found], read: Iterator[Record]) -> Iterator[Record]:
+    """What became of known posts: as they are now, or gone where Reddit shows them emptied or not at all."""
+    known = {name for name in asked if isinstance(name, str)} if isinstance(asked, list) else set()
+    names = {fullname(thing) for _, thing in found}
+    gone = set()
+    for record in read:
+        if isinstance(record, Mention) and record.is_deleted:
+            gone.add(record.mention_id)
+        elif not (isinstance(record, Metrics) and record.mention_id in gone):
+            yield record
+    # a thing without a readable name may be any of those that seem to be missing
+    if isinstance(body, dict) and body.get("kind") == "Listing" and None not in names:
+        gone |= known - {f"reddit:{name}" for name in names}
+    yield from (Deletion(mention_id) for mention_id in sorted(gone & known))
+
+
+def of_things(found: list[Found], is_escaped: bool) -> Iterator[Record]:
+    """The records of things of one page, which tell each other's authors. What can't be read is a `Misfit`."""
     authors = _authors(found)
     introduced: set[str] = set()
     for place, thing in found:
@@ -125,15 +152,17 @@ def fullname(thing: Any) -> str | None:
     return f"{kind}_{short}" if isinstance(short, str) and _ID.fullmatch(short) and kind in ("t1", "t3") else None
 
 
-def _is_escaped(found: list[Found]) -> bool:
-    """Whether the answer came without `raw_json`: then `<`, `>` and `&` are escaped in every text, the HTML's too."""
+def is_escaped(found: list[Found], otherwise: bool = False) -> bool:
+    """Whether the answer came without `raw_json`: then `<`, `>` and `&` are escaped in every text, the HTML's too.
+    Where it has no HTML that would tell: `otherwise`.
+    """
     for _, thing in found:
         content = thing.get("data") if isinstance(thing, dict) else None
         if isinstance(content, dict):
             markup = content.get("body_html") or content.get("selftext_html")
             if isinstance(markup, str):
                 return markup.startswith("&lt;")
-    return False
+    return otherwise
 
 
 def _authors(found: list[Found]) -> dict[str, str]:

@@ -1,11 +1,13 @@
 """X: posts found by search, with the posts they answer, quote or repost. Talks through tweepy's client of API v2.
 
-Reading is charged by the post, so what is asked for is narrow: the brands' terms and the team's own accounts.
+Reading is charged by the post, so what is asked for is narrow: the brands' terms and the team's own accounts. Posts of
+the last days are looked up again, a hundred a call: what X no longer shows is deleted here, edits and numbers follow.
 """
 
 import re
-from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
 import requests
@@ -17,6 +19,7 @@ from urllib3.util import Retry
 from connectors import x_records
 from connectors.contract import (
     CredentialsError,
+    Known,
     Listening,
     Network,
     Page,
@@ -31,8 +34,10 @@ from connectors.contract import (
     from_epoch,
     utc,
 )
-from connectors.searching import numbered, or_groups
+from connectors.failures import Failures
+from connectors.searching import numbered, searches
 from connectors.transport import checked_credentials, excerpt, new_session
+from query.search_syntax import SearchSyntax
 
 NETWORK = Network(
     name="x",
@@ -43,12 +48,49 @@ NETWORK = Network(
     reaches_back='7 days with search = "recent"; to March 2006 with search = "all", which costs more',
     source_url="https://docs.x.com/x-api/posts/search/introduction",
     credentials={"bearer_token": "the app's bearer token, from the developer console"},
+    reach=timedelta(days=7),
+    # "Posts: Read", at most once a UTC day for each post: https://docs.x.com/x-api/getting-started/pricing
+    usd_per_post=0.005,
+    recheck_size=100,
+    setup="""
+1. Sign in at [console.x.com](https://console.x.com) with the account that is to own the app, and create an app.
+2. Buy credits there; reading a post costs about half a US cent, and as much again on each later day that it is looked
+   at again, for `recheck_days`. Set a spending limit in the console, and a monthly budget in the config:
+   `budget = { usd_per_month = 20 }`. It counts the posts that a search or re-check returns; whether the authors and
+   quoted posts that come along are charged too, the console shows.
+3. Under *Keys and tokens*, generate the app's **bearer token**. It is shown once.
+4. Put it into the environment as `EARSHOT_X_BEARER_TOKEN`, where the source's id is `x`.
+""",
+    cannot=(
+        'Posts of more than seven days ago, unless search = "all" is set, which the app must be allowed to use.',
+        "Whole threads: an answer is seen where it holds a term itself, or where one of the team's accounts wrote it.",
+        "Posts of protected accounts. A post is deleted here as soon as X doesn't show it any more, whether it was "
+        "deleted or its account was suspended or protected: X's terms ask for that. If it returns, the next search "
+        "that finds it brings it back.",
+        "Deletions of posts older than recheck_days: those need X's compliance endpoints, which are not asked here.",
+        "Numbers of reposts: X tells those of the original instead.",
+    ),
 )
+SEARCH_SYNTAX = SearchSyntax(
+    longest=512,
+    fields={
+        "author": "from:{}",
+        "site": 'url:"{}"',
+        # is:quote would also find answers that quote, which count as comments here
+        "type": {"repost": "is:retweet", "comment": "is:reply"},
+        # lang: is left out: X's guess may differ from ours, and what it doesn't find is lost
+    },
+    ending=" -is:retweet",
+)
+"""https://docs.x.com/x-api/posts/search/integrate/operators; the length is that of search = "recent"."""
+CANARY = Query("canary: everyday words", "(today OR you OR with OR news) -is:retweet")
+"""Words that somebody writes every minute."""
 
 HOME = "https://api.twitter.com"
 QUERY_LENGTH = {"recent": 512, "all": 1024}
 PAGE_SIZE = {"recent": 100, "all": 500}
-NO_REPOSTS = " -is:retweet"
+SMALLEST_PAGE = 10
+"""The canary asks for no more: every post is paid for."""
 
 # repeats what failed for a moment; never a refusal, and never for as long as a Retry-After may say
 RETRY = Retry(
@@ -86,23 +128,25 @@ class Settings(SourceSettings):
 
 
 def queries(settings: Settings, listening: Listening) -> list[Query]:
-    """The brands' terms and the team's accounts joined with OR, in as few expressions as X accepts; then `extra`."""
-    terms = [_term(term) for term in listening.terms]
-    terms += [f"from:{handle}" for handle in listening.team_handles]
-    ending = "" if settings.reposts else NO_REPOSTS
-    groups = [*or_groups(terms, _room(settings) - 2), *settings.extra]
-    return numbered(f"({group}){ending}" for group in groups)
+    """The brands' queries and the team's accounts, in as few searches as X accepts; then `extra`."""
+    extra = numbered(f"({expression}){search_syntax(settings).ending}" for expression in settings.extra)
+    return searches(listening, search_syntax(settings)) + extra
+
+
+def search_syntax(settings: Settings) -> SearchSyntax:
+    """What a search of this source can say: its length and whether it leaves reposts out."""
+    ending = "" if settings.reposts else SEARCH_SYNTAX.ending
+    return replace(SEARCH_SYNTAX, longest=QUERY_LENGTH[settings.search], ending=ending)
 
 
 def _room(settings: Settings) -> int:
-    return QUERY_LENGTH[settings.search] - (0 if settings.reposts else len(NO_REPOSTS))
+    syntax = search_syntax(settings)
+    return syntax.longest - len(syntax.ending)
 
 
-def _term(term: str) -> str:
-    """A word, #tag or @handle stands as it is; all else in quotes, so that nothing in it is an operator."""
-    if re.fullmatch(r"[#@$]?\w+", term) and term.upper() not in {"OR", "AND", "NOT"}:
-        return term
-    return '"{}"'.format(" ".join(term.replace('"', " ").split()))
+def canary(settings: Settings) -> Query:  # noqa: ARG001 - part of the contract
+    """Words that are in somebody's post at any time; asks for ten posts only."""
+    return CANARY
 
 
 def connect(settings: Settings, credentials: Mapping[str, str]) -> tweepy.Client:
@@ -132,8 +176,16 @@ def fetch(client: tweepy.Client, settings: Settings, query: Query, window: Windo
         posts = body.get("data") or []
         times = [at for post in posts if (at := x_records.moment(post))]
         inside = sum(at in window for at in times)
-        yield Page(settings.search, body, inside, len(posts), min(times, default=None), max(times, default=None))
         last = min([last, *times])
+        yield Page(
+            settings.search,
+            body,
+            inside,
+            len(posts),
+            min(times, default=None),
+            max(times, default=None),
+            seen_whole_after=last if last < window.end else None,
+        )
         following = body["meta"].get("next_token")
         if following is None:
             break
@@ -149,32 +201,60 @@ def fetch(client: tweepy.Client, settings: Settings, query: Query, window: Windo
         )
 
 
+def recheck(client: tweepy.Client, settings: Settings, known: Sequence[Known]) -> Iterator[Page]:  # noqa: ARG001
+    """Posts as they are now, looked up a hundred at a time; the answer says which X doesn't show any more.
+
+    A post that was edited is found by the id that it had first. One failure costs its hundred.
+    """
+    failures = Failures()
+    for start in range(0, len(known), NETWORK.recheck_size):
+        asked = [one.mention_id for one in known[start : start + NETWORK.recheck_size]]
+        try:
+            answer = _look_up(client, [mention_id.removeprefix("x:") for mention_id in asked])
+        except SourceError as failure:
+            failures.note(failure)
+            continue
+        failures.over()
+        yield Page("recheck", {"asked": asked, "answer": answer}, seen=len(answer.get("data") or ()))
+    failures.raise_noted()
+
+
 def parse(settings: Settings, page: Page) -> Iterator[Record]:  # noqa: ARG001 - part of the contract
-    """Mentions, authors, metrics and interactions of a page. What can't be read is a `Misfit`."""
+    """Mentions, authors, metrics and interactions of a page, and what is gone. What can't be read is a `Misfit`."""
     return x_records.records(page)
 
 
 def _ask(client: tweepy.Client, settings: Settings, query: Query, window: Window, token: str | None) -> dict[str, Any]:
     """One page of a search, its shape checked as far as fetching needs it."""
     search = client.search_recent_tweets if settings.search == "recent" else client.search_all_tweets
-    sought = {
-        "start_time": window.start,
-        "end_time": window.end,
-        "max_results": PAGE_SIZE[settings.search],
-        "tweet_fields": list(POST_FIELDS),
-        "user_fields": list(USER_FIELDS),
-        "expansions": list(EXPANSIONS),
+    body = _answer(
+        search,
+        query.text,
+        start_time=window.start,
+        end_time=window.end,
+        max_results=SMALLEST_PAGE if query == CANARY else PAGE_SIZE[settings.search],
         **({"next_token": token} if token else {}),
-    }
+    )
+    if isinstance(body, dict) and isinstance(body.get("meta"), dict) and isinstance(body.get("data", []), list):
+        return body
+    raise SchemaDrift(f"X answered {excerpt(body)} where a page of posts belongs; its API may have changed.")
+
+
+def _look_up(client: tweepy.Client, ids: list[str]) -> dict[str, Any]:
+    """The posts with these ids, and errors for those that are not shown."""
+    body = _answer(client.get_tweets, ids)
+    if isinstance(body, dict) and any(isinstance(body.get(name), list) for name in ("data", "errors")):
+        return body
+    raise SchemaDrift(f"X answered {excerpt(body)} where posts belong; its API may have changed.")
+
+
+def _answer(ask: Callable[..., Any], what: str | list[str], **sought: Any) -> Any:
+    """What X answers, as JSON; `SourceError` says what came instead."""
+    fields = {"tweet_fields": list(POST_FIELDS), "user_fields": list(USER_FIELDS), "expansions": list(EXPANSIONS)}
     try:
-        response = search(query.text, **sought)
-        body = response.json()
+        return ask(what, **sought, **fields).json()
     except _WHAT_TWEEPY_RAISES as error:
         failure = _meaning(error)
-    else:
-        if isinstance(body, dict) and isinstance(body.get("meta"), dict) and isinstance(body.get("data", []), list):
-            return body
-        failure = SchemaDrift(f"X answered {excerpt(body)} where a page of posts belongs; its API may have changed.")
     # Outside the except block, so that tweepy's error, which holds the request with its headers, isn't carried along.
     raise failure
 

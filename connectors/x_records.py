@@ -6,11 +6,22 @@ quote or repost) and `errors` (what was asked for and isn't there; no failure).
 
 import html
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from typing import Any
 
-from connectors.contract import Author, Interaction, Mention, Metrics, Misfit, Page, Record, from_epoch, utc
+from connectors.contract import (
+    Author,
+    Deletion,
+    Interaction,
+    Mention,
+    Metrics,
+    Misfit,
+    Page,
+    Record,
+    from_epoch,
+    utc,
+)
 
 FIRST_SNOWFLAKE = 29_700_859_247
 """Smallest id that holds its time; smaller ones, up to 4 November 2010, were counted."""
@@ -24,6 +35,8 @@ _KINDS = {"retweeted": "repost", "replied_to": "comment", "quoted": "quote"}
 _ANSWER_KEYS = {"data", "includes", "errors", "meta"}
 _NO_POST_KEYS = {"tweet_count", "action", "upload_url", "download_url"}
 _EMPTY: dict[str, Any] = {}
+_NOT_SHOWN = ("/resource-not-found", "/not-authorized-for-resource")
+"""How the types of the problems end that say that a post is gone, or that its account is protected or suspended."""
 
 
 class _UnreadableError(Exception):
@@ -31,8 +44,13 @@ class _UnreadableError(Exception):
 
 
 def records(page: Page) -> Iterator[Record]:
-    """Mentions, authors, metrics and interactions of a search or a lookup, the posts they refer to included."""
+    """Mentions, authors, metrics and interactions of a search or a lookup, the posts they refer to included; of a
+    lookup of known posts also what is gone.
+    """
     body = page.body
+    if isinstance(body, dict) and body.keys() == {"asked", "answer"}:
+        asked, body = body["asked"], body["answer"]
+        yield from _gone(asked, body)
     if not isinstance(body, dict):
         yield Misfit("is not an answer of X's API", "page", body)
         return
@@ -78,6 +96,18 @@ def moment(post: Any) -> datetime | None:
         return None
     post_id = _id(post.get("id"))
     return _moment(post.get("created_at")) or (snowflake_time(int(post_id)) if post_id else None)
+
+
+def _gone(asked: Any, body: Any) -> Iterator[Deletion]:
+    """The known posts that X says it doesn't show. A post of which it says nothing is not taken for gone."""
+    problems = [problem for _, problem in _numbered("errors", _object(body).get("errors")) if isinstance(problem, dict)]
+    not_shown = {
+        f"x:{problem.get('resource_id')}"
+        for problem in problems
+        if problem.get("parameter") == "ids" and str(problem.get("type")).endswith(_NOT_SHOWN)
+    }
+    known: Iterable[Any] = asked if isinstance(asked, list) else ()
+    yield from (Deletion(mention_id) for mention_id in known if isinstance(mention_id, str) and mention_id in not_shown)
 
 
 class _Accounts:

@@ -10,7 +10,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
@@ -411,7 +411,8 @@ def show_status(
             style="yellow" if row.reason else None,
         )
     out.print(table)
-    out.print(_calendar(calendar(where, days)))
+    if seen := calendar(where, days):
+        out.print(_calendar(seen))
     for row in rows:
         if row.reason:
             out.print(f"{row.source}: {row.reason}", markup=False, highlight=False, soft_wrap=True)
@@ -420,7 +421,7 @@ def show_status(
 def _calendar(sources: list[SourceDays]) -> Table:
     """A line for each source, a sign for each day, Mondays set apart."""
     every_day = [day for source in sources for day in source.days]
-    first, last = min(every_day, default=date.min), max(every_day, default=date.min)
+    first, last = min(every_day), max(every_day)
     table = Table(
         *("source", f"{first} to {last}"),
         box=SIMPLE,

@@ -6,7 +6,6 @@ Credentials are never in it: they come from the environment or from Airflow conn
 import hashlib
 import json
 import tomllib
-from collections.abc import Iterable
 from datetime import UTC, date, datetime
 from functools import cached_property, reduce
 from operator import or_
@@ -228,8 +227,6 @@ class Config(_Section):
             if account_network == network
         ]
         return Listening(
-            terms=_unique(term for brand in self.brands for term in brand.terms),
-            team_handles=_unique(handle for _, handle in team),
             queries=tuple((brand.id, brand.expression) for brand in self.brands),
             team=tuple(team),
         )
@@ -237,10 +234,6 @@ class Config(_Section):
     def default_window(self) -> Window | None:
         """The window that the config itself names, if it names both ends."""
         return Window(self.since, self.until) if self.since and self.until else None
-
-
-def _unique(values: Iterable[str]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(values))
 
 
 def fingerprint(value: Any) -> str:

@@ -177,10 +177,15 @@ update core.mentions as held set
     author_id = case when new.deleted_at is null then coalesce(new.author_id, held.author_id) else new.author_id end,
     parent_id = coalesce(new.parent_id, held.parent_id),
     root_id = coalesce(new.root_id, held.root_id),
-    created_at = new.created_at,
-    edited_at = coalesce(new.edited_at, held.edited_at),
+    created_at = least(held.created_at, new.created_at),
+    edited_at = coalesce(
+        new.edited_at, case when new.created_at > held.created_at then new.created_at end, held.edited_at
+    ),
     deleted_at = case when new.deleted_at is null then null else coalesce(held.deleted_at, new.deleted_at) end,
     network_lang = coalesce(new.network_lang, held.network_lang),
+    rating = coalesce(new.rating, held.rating),
+    product_version = coalesce(new.product_version, held.product_version),
+    licence = coalesce(new.licence, held.licence),
     lang = new.lang,
     lang_engine = new.lang_engine,
     last_seen_at = greatest(held.last_seen_at, $end)
@@ -193,9 +198,15 @@ update core.mentions as held set
     url = coalesce(held.url, old.url),
     parent_id = coalesce(held.parent_id, old.parent_id),
     root_id = coalesce(held.root_id, old.root_id),
-    edited_at = coalesce(held.edited_at, old.edited_at),
+    created_at = least(held.created_at, old.created_at),
+    edited_at = coalesce(
+        held.edited_at, case when held.created_at > old.created_at then held.created_at end, old.edited_at
+    ),
     deleted_at = case when held.deleted_at is null then null else least(held.deleted_at, old.deleted_at) end,
-    network_lang = coalesce(held.network_lang, old.network_lang)
+    network_lang = coalesce(held.network_lang, old.network_lang),
+    rating = coalesce(held.rating, old.rating),
+    product_version = coalesce(held.product_version, old.product_version),
+    licence = coalesce(held.licence, old.licence)
 from arriving as old
 where held.mention_id = old.mention_id and old.mention_id not in (select mention_id from fresh)
 """
@@ -250,19 +261,42 @@ when not matched then insert
     values (new.author_id, new.network, new.handle, new.name, new.followers, new.account_created_at, new.is_team,
         new.is_bot, $end, $end)
 """
-_CLEAR_METRICS = """
-delete from core.mention_metrics
-where observed_date = $day and mention_id in (select mention_id from fresh where is_known)
-"""
+# Of one number several answers may tell, and of another none: each is the newest that was told.
 _METRICS = """
-insert into core.mention_metrics by name
-select new.* exclude (seq), $day as observed_date
-from read_parquet($file, hive_partitioning = false) as new
-semi join arriving on new.mention_id = arriving.mention_id
-anti join (select mention_id from core.mention_metrics where observed_date = $day) as held
-    on new.mention_id = held.mention_id
-qualify row_number() over (partition by new.mention_id order by new.seq desc) = 1
+merge into core.mention_metrics as held
+using (
+    select
+        mention_id,
+        arg_max(likes, seq) as likes,
+        arg_max(replies, seq) as replies,
+        arg_max(reposts, seq) as reposts,
+        arg_max(quotes, seq) as quotes,
+        arg_max(views, seq) as views,
+        arg_max(score, seq) as score,
+        mention_id in (select mention_id from fresh) as is_fresh
+    from read_parquet($file, hive_partitioning = false) semi join arriving using (mention_id)
+    group by mention_id
+) as new
+on held.mention_id = new.mention_id and held.observed_date = $day
+when matched and new.is_fresh then update set
+    likes = coalesce(new.likes, held.likes),
+    replies = coalesce(new.replies, held.replies),
+    reposts = coalesce(new.reposts, held.reposts),
+    quotes = coalesce(new.quotes, held.quotes),
+    views = coalesce(new.views, held.views),
+    score = coalesce(new.score, held.score)
+when matched then update set
+    likes = coalesce(held.likes, new.likes),
+    replies = coalesce(held.replies, new.replies),
+    reposts = coalesce(held.reposts, new.reposts),
+    quotes = coalesce(held.quotes, new.quotes),
+    views = coalesce(held.views, new.views),
+    score = coalesce(held.score, new.score)
+when not matched then insert (mention_id, observed_date, likes, replies, reposts, quotes, views, score)
+    values (new.mention_id, $day, new.likes, new.replies, new.reposts, new.quotes, new.views, new.score)
 """
+# An answer that does not tell whom a post addresses says that it addresses nobody; `discover` adds whom a comment
+# answers, where that is known.
 _CLEAR_INTERACTIONS = """
 delete from core.interactions where mention_id in (select mention_id from fresh where is_known)
 """
@@ -404,7 +438,6 @@ _STATEMENTS: tuple[tuple[str, str | None, tuple[str, ...]], ...] = (
     (_INSERT_MENTIONS, None, ("source", "end")),
     (_AUTHORS, "authors", ()),
     (_MERGE_AUTHORS, None, ("end",)),
-    (_CLEAR_METRICS, None, ("day",)),
     (_METRICS, "metrics", ("day",)),
     (_CLEAR_INTERACTIONS, None, ()),
     (_INTERACTIONS, "interactions", ()),

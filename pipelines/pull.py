@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from connectors.contract import CredentialsError, Page, Query, SourceError, SourceSettings, Window
+from connectors.contract import CredentialsError, Deletion, Mention, Page, Query, SourceError, SourceSettings, Window
 from pipelines import __version__, budget, coverage
 from pipelines.config import Config, connector_of, fingerprint
 from pipelines.errors import SourceFailed
@@ -278,11 +278,25 @@ class _Visit:
             query = Query(coverage.RECHECK, f"{len(known):,} posts of the last {days} days")
             parts = (known[start : start + RECHECK_AT_ONCE] for start in range(0, len(known), RECHECK_AT_ONCE))
             pages = (page for part in parts for page in ask(client, self.settings, part))
-            row = self._ask(query, pages, self.window)
+            row = self._ask(query, self._believed(pages), self.window)
             # when these were written says nothing of the window
             yield row | dict.fromkeys(("first_post_at", "last_post_at", "unseen_from", "unseen_to", "whole_after"))
 
+    def _believed(self, pages: Iterator[Page]) -> Iterator[Page]:
+        """The pages, up to one that says that everything is gone: a fault of the network, not a mass deletion."""
+        for page in pages:
+            records = list(self.connector.parse(self.settings, page))
+            gone = sum(isinstance(record, Deletion) for record in records)
+            if gone >= TOO_MANY_GONE and not any(isinstance(record, Mention) for record in records):
+                raise SourceError(
+                    f"the network says that all of {gone:,} posts asked for are gone, which is not believed: nothing "
+                    "was deleted. Look at some of them in a browser, and run this window again."
+                )
+            yield page
 
+
+TOO_MANY_GONE = 20
+"""Posts of one answer that can't all have been deleted since they were last seen."""
 RECHECK_AT_ONCE = 1000
 """Mentions that a connector gets at a time, so that a budget can stop in between."""
 

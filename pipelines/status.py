@@ -1,7 +1,10 @@
 """What was seen and how fresh it is, from the published file."""
 
+from contextlib import suppress
 from datetime import date
 from typing import Any, NamedTuple
+
+import duckdb
 
 from pipelines.export import open_published
 from pipelines.home import Home
@@ -85,7 +88,7 @@ order by source, day_date
 def calendar(home: Home, days: int) -> list[SourceDays]:
     """The last days up to the newest that was asked for, one entry a source in alphabetical order."""
     seen: dict[str, dict[date, str]] = {}
-    with open_published(home) as connection:
+    with open_published(home) as connection, suppress(duckdb.CatalogException):  # before the first marts
         for source, day, state in connection.execute(_DAYS, {"days": days}).fetchall():
             seen.setdefault(source, {})[day] = state
     return [SourceDays(source, found) for source, found in seen.items()]

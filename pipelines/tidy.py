@@ -32,12 +32,12 @@ from pipelines.parallel import Workers, workers_or_own
 from pipelines.pull import network_of
 
 MANIFEST = "manifest.json"
-VERSION = 2
+VERSION = 3
 """Raised when the same pages would give other records."""
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f]")
 """Terminals obey these; the line breaks among them stay."""
-_MENTION_COLUMNS = tuple(field for field in Mention._fields if field in tables.mentions.columns)
+_MENTION_COLUMNS = tuple(field for field in Mention._fields if field != "is_deleted")
 _COVERAGE_COLUMNS = tuple(column.name for column in tables.coverage.columns)
 SCHEMAS: dict[str, pa.Schema] = {
     "mentions": arrow_schema(tables.mentions, _MENTION_COLUMNS).append(SEQ),
@@ -136,7 +136,7 @@ def read_line(numbered: tuple[int, LandedLine], settings: SourceSettings, window
         values = [value if value.__class__ is not str or value.isprintable() else clean(value) for value in record]
         if isinstance(record, Mention):
             gone = record.deleted_at or (window.end if record.is_deleted else None)
-            rows["mentions"].append((*values[:12], gone, record.network_lang, seq))
+            rows["mentions"].append((*values[:12], gone, *values[14:], seq))
         elif isinstance(record, Author):
             rows["authors"].append((*values, seq))
         elif isinstance(record, Metrics):

@@ -1,7 +1,7 @@
 """The query language of both networks, as far as the connectors speak it.
 
-Words, "phrases", #tags, @handles, from:handle, is:retweet, a minus before any of them, OR, brackets; what stands side
-by side must all be there. Words are compared without case and as whole words.
+Words, "phrases", #tags, @handles, from: or author:handle, url:"…", is:retweet, is:reply, a minus before any of them,
+AND, OR, brackets; what stands side by side must all be there. Words are compared without case and as whole words.
 """
 
 import re
@@ -23,6 +23,7 @@ class Searchable(NamedTuple):
     text: str
     author: str
     is_repost: bool = False
+    is_reply: bool = False
 
 
 Matcher = Callable[[Searchable], bool]
@@ -61,6 +62,9 @@ class _Reader:
     def all_of(self) -> Matcher:
         parts: list[Matcher] = []
         while self.tokens and self.tokens[0][0] != "close" and self.tokens[0][1] != "OR":
+            if parts and self.tokens[0][1] == "AND":
+                self.tokens.pop(0)
+                continue
             kind, token = self.tokens.pop(0)
             if kind == "open":
                 inner = self.either()
@@ -80,12 +84,14 @@ def _not(wanted: Matcher) -> Matcher:
 
 def _term(term: str) -> Matcher:
     operator, _, value = term.partition(":")
-    if value and operator == "from":
+    if value and operator in ("from", "author"):
         return lambda post: post.author.lower() == value.lower()
     if value and operator == "is":
-        if value != "retweet":
+        if value not in ("retweet", "reply"):
             raise QueryError(f"is:{value} is not known here")
-        return lambda post: post.is_repost
+        return lambda post: post.is_repost if value == "retweet" else post.is_reply
+    if value and operator == "url":
+        term = value
     if term[0] in "#@" and len(term) > 1:
         sought = re.compile(rf"(?<![\w#@]){re.escape(term)}(?!\w)", re.IGNORECASE)
         return lambda post: bool(sought.search(post.text))

@@ -23,13 +23,37 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Mount, Route
 from starlette.types import Message, Receive, Scope, Send
 
-from sandbox import reddit_api, x_api
+from sandbox import (
+    appstore_api,
+    bluesky_api,
+    discourse_api,
+    github_api,
+    hackernews_api,
+    lemmy_api,
+    mastodon_api,
+    reddit_api,
+    rss_api,
+    stackexchange_api,
+    x_api,
+    youtube_api,
+)
 from sandbox.community import FOLDER, Community, CommunityError, load
 from sandbox.misbehaviour import from_json, misbehave
 from sandbox.world import BEARER_TOKEN, CLIENT_ID, CLIENT_SECRET, END_OF_THE_COMMUNITY, Request, World
 
 HOST = "127.0.0.1"
-NETWORKS: dict[str, Callable[[World], list[Route]]] = {}
+NETWORKS: dict[str, Callable[[World], list[Route]]] = {
+    "appstore": appstore_api.routes,
+    "bluesky": bluesky_api.routes,
+    "discourse": discourse_api.routes,
+    "github": github_api.routes,
+    "hackernews": hackernews_api.routes,
+    "lemmy": lemmy_api.routes,
+    "mastodon": mastodon_api.routes,
+    "rss": rss_api.routes,
+    "stackexchange": stackexchange_api.routes,
+    "youtube": youtube_api.routes,
+}
 """First step of the path → the endpoints of a network's API on a world, below it."""
 
 

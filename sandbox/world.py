@@ -13,11 +13,19 @@ from sandbox.misbehaviour import Misbehaviour
 CLIENT_ID = "sandbox-client"
 CLIENT_SECRET = "sandbox-secret-3f9c1d"  # noqa: S105 - opens the sandbox only
 BEARER_TOKEN = "sandbox-bearer-7b20e4"  # noqa: S105 - opens the sandbox only
+YOUTUBE_KEY = "sandbox-key-51ce08"
 """The only credentials that the sandbox accepts from these two."""
 
 CREDENTIALS: dict[str, dict[str, str]] = {
     "reddit": {"client_id": CLIENT_ID, "client_secret": CLIENT_SECRET},
     "x": {"bearer_token": BEARER_TOKEN},
+    "bluesky": {"handle": "listening.halmora.example", "app_password": "sand-boxx-only-4e7a"},
+    "github": {"token": "sandbox-github-58d1f7"},
+    "discourse": {"api_key": "sandbox-forum-9d3b71", "api_username": "listener"},
+    "lemmy": {"jwt": "sandbox-jwt-2f8c6a"},
+    "mastodon": {"access_token": "sandbox-toot-6a91e3"},
+    "stackexchange": {"key": "sandbox-stack-77c4e0"},
+    "youtube": {"api_key": YOUTUBE_KEY},
 }
 """Network → name and value of each credential that the sandbox accepts."""
 
@@ -50,6 +58,10 @@ class World:
     """Requests in ten minutes; so many that praw's pacing never makes anybody wait."""
     x_limit: int = 450
     """Requests in a quarter of an hour for each endpoint."""
+    youtube_searches: int = 10_000
+    """Searches a day; a hundred times what YouTube grants, so that sixty days can be listened to at once."""
+    youtube_units: int = 1_000_000
+    """All other requests a day; as with searches."""
     misbehaviours: list[Misbehaviour] = field(default_factory=list)
     requests: deque[Request] = field(default_factory=lambda: deque(maxlen=10_000))
     tokens: dict[str, float] = field(default_factory=dict)

@@ -92,7 +92,9 @@ def _search(reach: str) -> Callable[[World, Request], dict[str, Any]]:
             post
             for post in x_posts.of(world)
             if start <= post.written_at < end
-            and wanted(Searchable(post.full_text, post.post.by, post.post.reposts_of is not None))
+            and wanted(
+                Searchable(post.full_text, post.post.by, post.post.reposts_of is not None, post.post.to is not None)
+            )
         ]
         return _page(world, request, found[::-1], int(size))
 

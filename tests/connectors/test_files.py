@@ -19,7 +19,7 @@ import zstandard
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from connectors import files
+from connectors import file_records, files
 from connectors.contract import (
     Author,
     Interaction,
@@ -203,8 +203,15 @@ def zstd_frames(content: bytes) -> bytes:
     return zstandard.compress(content[:half]) + zstandard.compress(content[half:])
 
 
+def zstd_skippable(content: bytes) -> bytes:
+    """As pzstd writes: a frame that holds no content before each frame that does; and one that is all the same byte."""
+    checked = zstandard.ZstdCompressor(write_checksum=True)
+    aside = b"\x50\x2a\x4d\x18" + (3).to_bytes(4, "little") + b"abc"
+    return aside + checked.compress(content) + aside + checked.compress(b"\n" * 400_000)
+
+
 PACKINGS = {"plain": bytes, "gzip": gzip.compress, "zstd": zstandard.compress, "zstd-2gb-window": zstd_long}
-PACKINGS |= {"zstd-two-frames": zstd_frames}
+PACKINGS |= {"zstd-two-frames": zstd_frames, "zstd-skippable-frames": zstd_skippable}
 
 
 @pytest.mark.parametrize("packing", PACKINGS)
@@ -341,7 +348,7 @@ def test_a_name_with_brackets_is_a_name(csv_file: Callable[..., Path]) -> None:
     ],
 )
 def test_times(written: object, time_format: str | None, time_zone: str, meant: datetime) -> None:
-    assert files.read_moment(written, time_format, time_zone) == meant
+    assert file_records.read_moment(written, time_format, time_zone) == meant
 
 
 @pytest.mark.parametrize(
@@ -349,7 +356,7 @@ def test_times(written: object, time_format: str | None, time_zone: str, meant: 
 )
 def test_what_is_no_time_is_not_guessed(written: object) -> None:
     with pytest.raises((ValueError, OverflowError)):
-        files.read_moment(written, None, "UTC")
+        file_records.read_moment(written, None, "UTC")
 
 
 def test_only_rows_of_the_window_are_taken_its_start_included_its_end_not(csv_file: Callable[..., Path]) -> None:
@@ -519,6 +526,9 @@ def zip_archive(content: bytes) -> bytes:
         (gzip.compress(as_csv(NESTED))[:-10], "is cut off or damaged"),
         (gzip.compress(os.urandom(0) + as_csv(NESTED))[:12] + b"garbage", "is cut off or damaged"),
         (zstandard.compress(as_csv(NESTED))[:8] + b"garbage", "is cut off or damaged"),
+        (zstandard.compress(as_csv(NESTED))[:-5], "is cut off or damaged"),
+        (zstd_frames(as_csv(NESTED) * 9)[:-60], "is cut off or damaged"),
+        (zstandard.compress(as_csv(NESTED)) + b"\x28\xb5\x2f\xfd", "is cut off or damaged"),
         (as_parquet(NESTED)[:-20], "is cut off or damaged"),
         (b"PAR1", "is cut off or damaged"),
     ],
@@ -531,6 +541,9 @@ def zip_archive(content: bytes) -> bytes:
         "cut-gzip",
         "bad-gzip",
         "bad-zstd",
+        "cut-zstd",
+        "cut-second-frame",
+        "cut-frame-header",
         "cut-parquet",
         "PAR1",
     ],

@@ -70,6 +70,7 @@ def test_post_as_mastodon_writes_it() -> None:
         ('<a href="https://evil.example" class="mention">click me</a>', "click me (https://evil.example)"),
         ('<a href="https://evil.example">@halmora</a>', "@halmora (https://evil.example)"),
         ('<a class="mention" href="/u/mira">@mira</a>', "@mira"),
+        ('<a href="https://a.example/tags/mint" rel="tag">#mint</a>', "#mint"),
         ('<a href="javascript:alert(1)">a</a> <a href="/b">b</a> <a name="c">c</a>', "a b c"),
         ('<a href="https://a.example"></a>x', "x"),
         (

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from connectors import reddit, x
-from connectors.contract import Mention, Misfit, Page, Record
-from tests.connectors.recorded import bodies, items_in, misfits, recorded
+from connectors.contract import Deletion, Mention, Misfit, Page, Record
+from tests.connectors.recorded import FOLDER, bodies, items_in, misfits, recorded
 
 
 def check_reddit(path: Path, records: list[Record]) -> None:
@@ -60,3 +60,38 @@ def test_recorded_answer_of_reddit(path: Path) -> None:
 def test_recorded_answer_of_x(path: Path) -> None:
     check = check_refusal if path.parent.name == "errors" else check_x
     check(path, records_of(x, path))
+
+
+def rechecked(connector: Any, path: Path, asked: list[str]) -> tuple[set[str], set[str]]:
+    """Ids of the mentions and of the deletions in an answer to a re-check of these posts."""
+    if not path.exists():
+        pytest.skip(f"{path.name} is not in {FOLDER}")
+    (body,) = bodies(path)
+    records = list(connector.parse(None, Page("recheck", {"asked": asked, "answer": body})))
+    return (
+        {record.mention_id for record in records if isinstance(record, Mention)},
+        {record.mention_id for record in records if isinstance(record, Deletion)},
+    )
+
+
+def test_recorded_lookup_of_x_of_which_most_are_gone() -> None:
+    path = FOLDER / "x" / "tweets_lookup" / "15_ids_11_missing.json"
+    there, gone = rechecked(x, path, [])
+    (body,) = bodies(path)
+    missing = {f"x:{problem['value']}" for problem in body["errors"] if problem["parameter"] == "ids"}
+    assert (len(missing), gone) == (11, set())
+    assert rechecked(x, path, sorted(missing | there | {"x:99"})) == (there, missing)
+
+
+def test_recorded_comment_of_reddit_that_was_deleted() -> None:
+    path = FOLDER / "reddit" / "deleted" / "comment_info.json"
+    there, gone = rechecked(reddit, path, [])
+    (body,) = bodies(path)
+    emptied = {f"reddit:t1_{comment['data']['id']}" for comment in body["data"]["children"]}
+    assert (there, gone, len(emptied)) == (set(), set(), 1)
+    assert rechecked(reddit, path, [*emptied, "reddit:t1_zzzz"]) == (set(), {*emptied, "reddit:t1_zzzz"})
+
+
+def test_recorded_answer_of_reddit_that_knows_none() -> None:
+    path = FOLDER / "reddit" / "info_invalid_id_empty.json"
+    assert rechecked(reddit, path, ["reddit:t1_zzzz"]) == (set(), {"reddit:t1_zzzz"})

@@ -6,21 +6,12 @@ from typing import Any
 
 import pytest
 
-from connectors import files
+from connectors import files, mail
 from connectors.contract import Listening, Mention, Misfit, Window
+from tests.connectors.recorded import items_in
 
 EVER = Window(datetime(1990, 1, 1), datetime(2100, 1, 1))
-REDDIT_COMMENTS = {
-    "network": "reddit",
-    "id_prefix": "t1_",
-    "columns": {
-        "created_at": "created_utc",
-        "text": "body",
-        "community": "subreddit",
-        "parent_id": "parent_id",
-        "root_id": "link_id",
-    },
-}
+REDDIT_DUMP = {"format": "reddit-dump"}
 SETTINGS: dict[str, dict[str, Any]] = {
     "csv/mayweather_mcgregor_500.csv": {"columns": {"author": "screen_name", "url": "link"}},
     "csv/trump_poll_tweets_full.csv": {"time_format": "%m/%d/%Y %H:%M:%S"},
@@ -63,7 +54,7 @@ def recorded_files(recorded: Path, kind: str) -> list[Path]:
 @pytest.mark.parametrize("kind", ["csv", "jsonl", "reddit_dump"])
 def test_every_recorded_line_is_a_mention_or_a_misfit_with_its_reason(recorded: Path, kind: str) -> None:
     for path in recorded_files(recorded, kind):
-        known = SETTINGS.get(f"{kind}/{path.name}", REDDIT_COMMENTS if kind == "reddit_dump" else {})
+        known = SETTINGS.get(f"{kind}/{path.name}", REDDIT_DUMP if kind == "reddit_dump" else {})
         met, mentions, misfits = read(path, known)
         assert met == len(mentions) + len(misfits), path
         assert met > 0, path
@@ -101,7 +92,26 @@ def test_the_packed_dump_says_what_the_plain_one_says(recorded: Path) -> None:
     )
     if not (plain.exists() and packed.exists()):
         pytest.skip(f"no Reddit dump in {recorded}")
-    _, from_plain, _ = read(plain, REDDIT_COMMENTS)
-    _, from_packed, _ = read(packed, REDDIT_COMMENTS)
-    both = {mention.mention_id for mention in from_plain} & {mention.mention_id for mention in from_packed}
-    assert {m for m in from_plain if m.mention_id in both} == {m for m in from_packed if m.mention_id in both}
+    met, from_plain, misfits = read(plain, REDDIT_DUMP)
+    assert (len(from_plain), misfits, read(packed, REDDIT_DUMP)) == (met, [], (met, from_plain, []))
+    assert all(mention.mention_id.startswith("reddit:t1_") for mention in from_plain)
+    assert all(mention.root_id and mention.root_id.startswith("reddit:t3_") for mention in from_plain)
+    assert not any("&gt;" in (mention.text or "") for mention in from_plain)
+
+
+def test_every_recorded_mail_is_a_mention(recorded: Path) -> None:
+    found = 0
+    for path in recorded_files(recorded, "mbox"):
+        chosen = mail.Settings(id="recorded", type="mail", path=str(path))
+        records = [
+            record
+            for query in mail.queries(chosen, Listening())
+            for page in mail.fetch(None, chosen, query, EVER)
+            for record in mail.parse(chosen, page)
+        ]
+        mentions = [record for record in records if isinstance(record, Mention)]
+        assert [record for record in records if isinstance(record, Misfit)] == [], path
+        assert items_in(path) in (None, len(mentions)), path
+        assert all(mention.text and mention.title and mention.author_id for mention in mentions), path
+        found += len(mentions)
+    assert found > 0

@@ -1,18 +1,19 @@
 """What a task is given, from Airflow and from the environment."""
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 import task_settings
+from airflow.sdk.exceptions import AirflowFailException, AirflowRescheduleException
 
 from connectors.contract import Window
 from connectors.reddit import Settings as Reddit
 from connectors.x import Settings as X
-from pipelines.errors import InputError
+from pipelines.errors import InputError, SourceFailed
 
 INTERVAL = {
     "data_interval_start": datetime(2026, 3, 2, 3, tzinfo=UTC),
@@ -86,3 +87,28 @@ def test_one_token_is_the_password_of_a_connection(monkeypatch: pytest.MonkeyPat
 def test_untils_are_in_order_and_each_once() -> None:
     events = [SimpleNamespace(extra={"until": f"2026-03-0{day}T00:00:00"}) for day in (3, 2, 3)]
     assert task_settings.untils(events) == [datetime(2026, 3, 2), datetime(2026, 3, 3)]
+
+
+# A source that failed ----------------------------------------------------------------------------------
+
+
+def test_a_network_that_wants_to_wait_is_asked_again_when_it_says() -> None:
+    at = task_settings.now() + timedelta(minutes=40)
+    with pytest.raises(AirflowRescheduleException) as caught, task_settings.rescheduled_where_told():
+        raise SourceFailed("x: wait", retry_at=at)
+    assert caught.value.reschedule_date == at.replace(tzinfo=UTC)
+
+
+def test_a_wait_until_tomorrow_does_not_keep_the_others_from_being_published() -> None:
+    with pytest.raises(SourceFailed, match="wait"), task_settings.rescheduled_where_told():
+        raise SourceFailed("youtube: wait", retry_at=task_settings.now() + timedelta(hours=20))
+
+
+def test_wrong_credentials_are_not_tried_again() -> None:
+    with pytest.raises(AirflowFailException, match="refused"), task_settings.rescheduled_where_told():
+        raise SourceFailed("x: refused", is_permanent=True)
+
+
+def test_any_other_failure_is_retried_as_the_task_says() -> None:
+    with pytest.raises(SourceFailed, match="cut"), task_settings.rescheduled_where_told():
+        raise SourceFailed("x: cut")

@@ -157,7 +157,7 @@ def see() -> Callable[..., None]:
         for seq, record in enumerate(records):
             if isinstance(record, Mention):
                 gone = record.deleted_at or (seen.end if record.is_deleted else None)
-                rows["mentions"].append((*record[:12], gone, record.network_lang, seq))
+                rows["mentions"].append((*record[:12], gone, *record[14:], seq))
             elif not isinstance(record, Misfit):
                 rows[tables[type(record)]].append((*record, seq))
         with whole_folder(home.tidy / source / seen.name) as making:

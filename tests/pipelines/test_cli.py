@@ -49,7 +49,7 @@ def test_the_commands_are_these() -> None:
     assert (
         sorted(
             ["run", "pull", "tidy", "enrich", "load", "discover", "model", "publish", "digest"]
-            + ["check", "status", "query", "score", "export"]
+            + ["check", "explain-query", "status", "query", "score", "export"]
         )
         == COMMANDS
     )
@@ -153,6 +153,21 @@ def test_check_names_the_credentials_that_are_missing(write_config: Callable[...
     path = write_config(("[[sources]]", '[[sources]]\nid = "birds"\ntype = "x"\n\n[[sources]]'))
     done = earshot("check", "-c", path)
     assert (done.returncode, "birds: set EARSHOT_BIRDS_BEARER_TOKEN" in done.stderr) == (2, True)
+
+
+def test_check_shows_what_a_night_and_a_month_cost(write_config: Callable[..., Path], earshot: Earshot) -> None:
+    source = '[[sources]]\nid = "birds"\ntype = "x"\nbudget = { usd_per_month = 20 }\n\n[[sources]]'
+    done = earshot("check", "-c", write_config(("[[sources]]", source)))
+    assert re.search(r"birds +1 · – · – +– · – +– · 20\.00 \(0\.00 so far\)", done.stdout), done.stdout
+    assert re.search(r"forum +\d · – · – +– · – +free", done.stdout)
+
+
+def test_explain_query_shows_the_query_in_each_networks_words(shop: Path, earshot: Earshot) -> None:
+    done = earshot("explain-query", "wren", "-c", shop)
+    assert done.stdout.startswith('Wren Tea: wren OR "wren tea"\nversion ')
+    assert '(wren OR "wren tea") -is:retweet' in done.stdout
+    wrong = earshot("explain-query", "heron", "-c", shop)
+    assert (wrong.returncode, "It has: wren, moss." in wrong.stderr) == (2, True)
 
 
 # query and export --------------------------------------------------------------------------------------
@@ -274,3 +289,11 @@ def test_status_shows_what_could_not_be_read(
     shown = earshot("status", "--home", home.root)
     assert shown.returncode == 0
     assert re.search(r"forum +forum +2026-03-04 00:00 +ok, verified-empty +9 +2026-03-03 23:59 +1 ", shown.stdout)
+
+
+def test_status_draws_a_calendar_of_what_was_seen(home: Home, earshot: Earshot) -> None:
+    steps.model(home.warehouse, home.logs)
+    steps.publish(home)
+    shown = earshot("status", "--home", home.root, "--days", "3")
+    assert "2026-03-01 to 2026-03-03" in shown.stdout
+    assert re.search(r"forum +█ ██", shown.stdout)  # the second of March is a Monday

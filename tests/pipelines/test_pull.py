@@ -322,6 +322,29 @@ def test_what_is_gone_stays_gone_whichever_window_is_loaded_last(
     assert "tea" not in text_of(core, home, "tea-0102")
 
 
+def test_a_network_that_calls_everything_gone_is_not_believed(
+    network: Network,
+    looked_at: list[list[str]],
+    home: Home,
+    config: Config,
+    march: March,
+    core: Callable[[Home], dict[str, str]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    network.hours = 10
+
+    def recheck(client: Any, settings: Any, known: list[Known]) -> Iterator[Page]:
+        yield Page("recheck", {"gone": [mention.mention_id for mention in known]})
+
+    monkeypatch.setattr(files, "recheck", recheck)
+    steps.pull(home, config, "forum", march(1, 2), {}, now=NOW)
+    mention_ids(home, config, core)
+    with pytest.raises(SourceFailed, match="all of 20 posts asked for are gone, which is not believed"):
+        steps.pull(home, config, "forum", march(2, 3), {}, now=NOW)
+    mention_ids(home, config, core)
+    assert core(home)["deletions"].splitlines()[1:] == []
+
+
 def test_a_window_of_long_ago_is_not_looked_at_again(
     looked_at: list[list[str]], home: Home, config: Config, march: March
 ) -> None:

@@ -5,7 +5,7 @@ from datetime import datetime
 
 import pytest
 
-from sandbox.community import FOLDER, CommunityError, community, load
+from sandbox.community import FOLDER, NETWORKS, CommunityError, community, load
 
 PERSON = {"net": "reddit", "handle": "ines", "name": None, "followers": None, "since": "2020-01-31"} | {
     "bio": None,
@@ -78,4 +78,4 @@ def test_load_names_file_and_line(tmp_path):
 
 def test_the_communitys_own_files():
     whole = load(FOLDER)
-    assert {post.net for post in whole.posts} == {"reddit", "x"}
+    assert {post.net for post in whole.posts} == NETWORKS

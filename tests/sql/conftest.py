@@ -252,6 +252,9 @@ def _mention(
         None,
         "en" if not deleted_at else None,
         "hand 1",
+        None,
+        None,
+        None,
         SEEN,
         SEEN,
     )

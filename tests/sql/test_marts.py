@@ -28,6 +28,7 @@ def test_mentions_hold_everything_known_about_a_mention_of_two_brands(rows_of: R
             "Text of reddit:r2",
             "https://example.org/reddit:r2",
             "en",
+            *(None, None, None),
         )
         when = (at(2, "10:00"), SECOND, None, None, "reddit:r1", "reddit:r1")
         who = ("reddit:ben", "ben", None, None, False, False, True)

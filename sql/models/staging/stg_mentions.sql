@@ -16,6 +16,9 @@ select
     edited_at,
     deleted_at,
     kind = 'repost' as is_repost,
+    rating,
+    product_version,
+    licence,
     first_seen_at,
     last_seen_at
 from {{ source('core', 'mentions') }}

@@ -1,0 +1,314 @@
+"""What a Discourse forum answers, as records. Pure: nothing here touches a network.
+
+A post comes as part of a topic, of the newest posts, of a search or alone, and each tells a little more or less of it.
+What only another answer knows, fetching lays beside it: `{"answer": …, "categories": …, "topic": …}`.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from typing import Any, NamedTuple
+from urllib.parse import unquote, urlsplit
+
+from connectors.contract import Author, Deletion, Drift, Interaction, Mention, Metrics, Misfit, Page, Record, utc
+from connectors.markup import plain_text
+
+_REGULAR, _BY_MODERATOR, _SMALL_ACTION, _WHISPER = 1, 2, 3, 4
+_LIKE = 2
+_LARGEST = 2**63 - 1
+_LEADS = "search"
+"""Endpoint of searches, which show the start of a post; the whole post follows on another page."""
+_NAMED = re.compile(r'<a class="mention" href="[^"]*?/u(?:sers)?/([^"/?]+)"')
+_QUOTE = re.compile(r'<aside class="quote[^<>]*>')
+_QUOTED = re.compile(r'data-username="([^"]+)"')
+
+
+class Post(NamedTuple):
+    """A post where it stood in an answer, with what the answer says of its topic."""
+
+    place: str
+    raw: dict[str, Any]
+    topic: Mapping[str, Any]
+
+    @property
+    def key(self) -> tuple[int, int] | None:
+        """Id of the topic and number of the post in it, which together name a post."""
+        topic, number = _whole(self.raw.get("topic_id")), _whole(self.raw.get("post_number"))
+        topic = topic if topic is not None else _whole(self.topic.get("id"))
+        return (topic, number) if topic is not None and number is not None else None
+
+    @property
+    def at(self) -> datetime | None:
+        """When it was written."""
+        return moment(self.raw.get("created_at"))
+
+    @property
+    def is_said(self) -> bool:
+        """Whether somebody says something in it to everybody: no note of the software, whisper or private message."""
+        kind = self.raw.get("post_type")
+        return kind not in (_SMALL_ACTION, _WHISPER) and self.topic.get("archetype") != "private_message"
+
+
+def records(page: Page, site: str | None) -> Iterator[Record]:
+    """Mentions, authors, metrics and interactions of an answer; deletions where it was asked what became of a post.
+
+    `site` is the address of the forum.
+    """
+    body = page.body
+    if isinstance(body, dict) and "answer" in body:
+        asked = body.get("asked")
+        if body["answer"] is None and isinstance(asked, list):
+            yield from (Deletion(mention_id) for mention_id in asked if isinstance(mention_id, str))
+            return
+        context = _mapping(body.get("categories")), _mapping(body.get("topic"))
+        body = body["answer"]
+    else:
+        context = {}, {}
+    if not _is_known(body):
+        yield Misfit("is not an answer of Discourse's JSON API", "page", body)
+        return
+    reader = _Reader(place_of(site), site, context[0])
+    yield from reader.posts(_with_raw(body), context[1], leads_only=page.endpoint.startswith(_LEADS))
+
+
+def posts(body: Any, topic: Mapping[str, Any] | None = None) -> list[Post]:
+    """The posts of an answer that can be read at all."""
+    return [Post(place, raw, {**(topic or {}), **own}) for place, raw, own in _with_raw(body) if isinstance(raw, dict)]
+
+
+def moment(text: Any) -> datetime | None:
+    """A time as Discourse writes it; an old forum may write one with another zone than UTC."""
+    try:
+        return utc(datetime.fromisoformat(text)) if isinstance(text, str) else None
+    except (ValueError, OverflowError):
+        return None
+
+
+def place_of(site: str | None) -> str:
+    """A forum's address without scheme, with which the names of its posts and people begin; empty where unknown."""
+    parts = urlsplit(site or "")
+    return (parts.netloc + parts.path).rstrip("/").lower() + "/" if parts.netloc else ""
+
+
+def name_of(site: str, topic: int, number: int) -> str:
+    """The mention id of a post."""
+    return f"discourse:{place_of(site)}t/{topic}/{number}"
+
+
+def key_of(site: str, mention_id: str) -> tuple[int, int] | None:
+    """The topic and number that a mention id names; None where it is not of this forum."""
+    found = re.fullmatch(rf"discourse:{re.escape(place_of(site))}t/([0-9]{{1,18}})/([0-9]{{1,18}})", mention_id)
+    return (int(found[1]), int(found[2])) if found else None
+
+
+# Answers ----------------------------------------------------------------------------------------------
+
+
+def _is_known(body: Any) -> bool:
+    if not isinstance(body, dict):
+        return False
+    lists = ("latest_posts", "posts", "topic_list", "category_list", "user_actions", "errors", "categories")
+    return "post_stream" in body or "post_number" in body or any(name in body for name in lists)
+
+
+def _with_raw(body: Any) -> list[tuple[str, Any, Mapping[str, Any]]]:
+    """Each post of an answer with its place, and its topic as far as the answer holds it."""
+    if not isinstance(body, dict):
+        return []
+    if "post_number" in body:
+        return [("post", body, {})]
+    if "post_stream" in body:
+        stream = _mapping(body["post_stream"])
+        return [(f"post_stream.posts[{n}]", raw, body) for n, raw in enumerate(_list(stream.get("posts")))]
+    if "latest_posts" in body:
+        return [(f"latest_posts[{n}]", raw, {}) for n, raw in enumerate(_list(body["latest_posts"]))]
+    topics = {topic.get("id"): topic for topic in _list(body.get("topics")) if _is_named(topic)}
+    return [
+        (f"posts[{n}]", raw, topics.get(_whole(_mapping(raw).get("topic_id")), {}))
+        for n, raw in enumerate(_list(body.get("posts")))
+    ]
+
+
+def _is_named(topic: Any) -> bool:
+    return isinstance(topic, dict) and _whole(topic.get("id")) is not None
+
+
+class _Reader:
+    """Reads posts of one forum; `categories` gives the path of each category, as `help/lamps`, by its id."""
+
+    def __init__(self, place: str, site: str | None, categories: Mapping[str, Any]) -> None:
+        self.place = place
+        self.site = site.rstrip("/") if site else None
+        self.categories = categories
+
+    def posts(
+        self, found: list[tuple[str, Any, Mapping[str, Any]]], context: Mapping[str, Any], *, leads_only: bool
+    ) -> Iterator[Record]:
+        read = []
+        for place, raw, own in found:
+            post = Post(place, raw, {**context, **own}) if isinstance(raw, dict) else None
+            if post is None or post.key is None or post.at is None:
+                yield Misfit(f"has no readable {_what_lacks(post)}", place, raw)
+            elif post.is_said and not (leads_only and "cooked" not in post.raw):
+                read.append(post)
+        writers = {post.key: _text(post.raw.get("username")) for post in read}
+        for post in read:
+            try:
+                yield from list(self.of_post(post, writers))
+            except Exception as error:  # a shape that nobody thought of costs this post, not its page
+                yield Misfit(f"can't be read ({type(error).__name__}: {error})", post.place, post.raw)
+
+    def of_post(self, post: Post, writers: Mapping[tuple[int, int] | None, str | None]) -> Iterator[Record]:
+        raw, key, at = post.raw, post.key, post.at
+        if key is None or at is None:  # checked before
+            return
+        topic, number = key
+        mention_id, author = self.name(topic, number), _text(raw.get("username"))
+        deleted_at = moment(raw.get("deleted_at")) or moment(post.topic.get("deleted_at"))
+        is_gone = deleted_at is not None or raw.get("user_deleted") is True or raw.get("hidden") is True
+        if not is_gone:
+            yield from _drifts(raw)
+        answered = _whole(raw.get("reply_to_post_number")) or 1
+        yield Mention(
+            mention_id,
+            "discourse",
+            self.community(post),
+            "post" if number == 1 else "comment",
+            _title(post) if number == 1 and not is_gone else None,
+            None if is_gone else _said(raw),
+            self.url(post, topic, number),
+            self.person(author) if author and not is_gone else None,
+            self.name(topic, answered) if number != 1 else None,
+            self.name(topic, 1),
+            at,
+            moment(raw.get("updated_at")) if _edits(raw) else None,
+            deleted_at,
+            is_deleted=is_gone,
+        )
+        if is_gone:
+            return
+        yield _metrics(mention_id, post, number)
+        if author:
+            is_bot = True if (_whole(raw.get("user_id"), least=-_LARGEST) or 0) < 0 else None
+            yield Author(self.person(author), "discourse", author, _text(raw.get("name")), is_bot=is_bot)
+            yield from self.interactions(mention_id, author, raw, self.answered(post, topic, number, answered, writers))
+
+    def answered(
+        self, post: Post, topic: int, number: int, answered: int, writers: Mapping[tuple[int, int] | None, str | None]
+    ) -> str | None:
+        """Who wrote what a post answers, as far as the answer tells."""
+        if number == 1:
+            return None
+        told = _mapping(post.raw.get("reply_to_user")).get("username") if post.raw.get("reply_to_post_number") else None
+        if not told and answered == 1:
+            told = _mapping(_mapping(post.topic.get("details")).get("created_by")).get("username")
+        return _text(told) or writers.get((topic, answered))
+
+    def interactions(self, mention_id: str, author: str, raw: Mapping[str, Any], answered: str | None) -> Iterator[Any]:
+        cooked = _text(raw.get("cooked")) or ""
+        own = _without(cooked, "<aside", "</aside>")  # whom a quoted text names, its quoter doesn't
+        to = {
+            "reply": [answered] if answered else [],
+            "mention": [unquote(name) for name in _NAMED.findall(own)],
+            "quote": [name for quote in _QUOTE.findall(cooked) for name in _QUOTED.findall(quote)],
+        }
+        writer = self.person(author)
+        for kind, names in to.items():
+            for person in dict.fromkeys(map(self.person, names)):
+                if person != writer:
+                    yield Interaction(mention_id, writer, person, kind)  # type: ignore[arg-type]
+
+    def name(self, topic: int, number: int) -> str:
+        return f"discourse:{self.place}t/{topic}/{number}"
+
+    def person(self, username: str) -> str:
+        return f"discourse:{self.place}u/{username.lower()}"
+
+    def url(self, post: Post, topic: int, number: int) -> str | None:
+        slug = _text(post.raw.get("topic_slug")) or _text(post.topic.get("slug")) or "-"
+        return f"{self.site}/t/{slug}/{topic}/{number}" if self.site else None
+
+    def community(self, post: Post) -> str | None:
+        ids = (post.raw.get("category_id"), post.topic.get("category_id"), post.raw.get("_category_id"))
+        path = _text(self.categories.get(str(next((id_ for id_ in ids if id_ is not None), None))))
+        return self.place + path if path else None
+
+
+def _what_lacks(post: Post | None) -> str:
+    if post is None:
+        return "fields"
+    return "topic and number" if post.key is None else "time"
+
+
+def _drifts(raw: Mapping[str, Any]) -> Iterator[Drift]:
+    """What every whole post has. A search shows the start of one, without most of it."""
+    if "cooked" not in raw:
+        if "blurb" not in raw:
+            yield Drift("post.cooked")
+        return
+    for name in ("username", "post_type"):
+        if name not in raw:
+            yield Drift(f"post.{name}")
+    if "post_type" in raw and raw["post_type"] not in (_REGULAR, _BY_MODERATOR):
+        yield Drift("post.post_type", raw["post_type"])
+
+
+# Values -----------------------------------------------------------------------------------------------
+
+
+def _said(raw: Mapping[str, Any]) -> str | None:
+    cooked = _text(raw.get("cooked"))
+    if cooked is not None:
+        # below a picture stand its file's name and size
+        return plain_text(_without(cooked, '<div class="meta">', "</div>")) or None
+    return _text(raw.get("blurb"))
+
+
+def _without(markup: str, opening: str, closing: str) -> str:
+    """Markup without the elements that begin and end so."""
+    first, *rest = markup.split(opening)
+    return first + "".join(piece.partition(closing)[2] for piece in rest)
+
+
+def _title(post: Post) -> str | None:
+    return _text(post.raw.get("topic_title")) or _text(post.topic.get("title"))
+
+
+def _edits(raw: Mapping[str, Any]) -> bool:
+    return (_whole(raw.get("version")) or 1) > 1
+
+
+def _metrics(mention_id: str, post: Post, number: int) -> Metrics:
+    """Of an opening post the replies and views of its topic; of an answer those of itself alone."""
+    raw = post.raw
+    if number == 1:
+        count = _whole(raw.get("posts_count")) or _whole(post.topic.get("posts_count"))
+        replies, views = count - 1 if count else None, _whole(post.topic.get("views"))
+    else:
+        replies, views = _whole(raw.get("reply_count")), _whole(raw.get("reads"))
+    return Metrics(mention_id, likes=_likes(raw), replies=replies, views=views)
+
+
+def _likes(raw: Mapping[str, Any]) -> int | None:
+    """Where nobody liked a post, newer forums leave the likes out of the list of what was done to it."""
+    done = raw.get("actions_summary")
+    if not isinstance(done, list):
+        return _whole(raw.get("like_count"))
+    return next((_whole(entry.get("count")) for entry in done if _mapping(entry).get("id") == _LIKE), 0)
+
+
+def _whole(value: Any, least: int = 0) -> int | None:
+    is_number = isinstance(value, int) and not isinstance(value, bool)
+    return value if is_number and least <= value <= _LARGEST else None
+
+
+def _text(value: Any) -> str | None:
+    return value if isinstance(value, str) and value.strip() else None
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []

@@ -1,0 +1,126 @@
+"""GitHub's API as a client: lists page by page, GraphQL, and what its refusals mean."""
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime, timedelta
+from typing import Any
+from urllib.parse import urlsplit
+
+import requests
+
+from connectors.contract import CredentialsError, RateLimited, SchemaDrift, SourceError
+from connectors.http_api import HttpApi, NotThere, Refused, wait_asked_for
+from connectors.transport import excerpt
+
+PAGE_SIZE = 100
+_MINUTE = timedelta(minutes=1)
+_FORGETS_AFTER = timedelta(minutes=10)
+
+
+class GitHubApi(HttpApi):
+    """Asks GitHub, or the GitHub Enterprise Server at `home`."""
+
+    def __init__(self, home: str, session: requests.Session, pace_seconds: float, *, has_token: bool) -> None:
+        super().__init__("GitHub", session, pace_seconds, self._sense)
+        self.home = home
+        self.has_token = has_token
+        self._slowed_at = datetime.min
+        self._slowed_for = _MINUTE
+
+    def one(self, path: str) -> dict[str, Any]:
+        """What a GET of a single thing answers."""
+        answer = self.get_json(f"{self.home}/{path}")
+        if not isinstance(answer, dict):
+            raise drifted(path, answer, "an object")
+        return answer
+
+    def pages(self, path: str, params: Mapping[str, Any]) -> Iterator[Any]:
+        """The answers to a GET, page after page to the last, as the Link header leads."""
+        url, sent = f"{self.home}/{path}", {"per_page": PAGE_SIZE, **params}
+        asked = set()
+        while url not in asked:
+            asked.add(url)
+            answer = self.ask("GET", url, params=sent)
+            yield self.json_of(answer)
+            following = answer.links.get("next", {}).get("url")
+            if following is None:
+                return
+            if urlsplit(following)[:2] != urlsplit(self.home)[:2]:
+                raise SchemaDrift(f"{path}: GitHub's next page lies on another server, {excerpt(following)}.")
+            url, sent = following, {}
+        raise SchemaDrift(f"{path}: GitHub's pages go round in circles.")
+
+    def graphql(self, query: str, variables: Mapping[str, Any]) -> dict[str, Any]:
+        """An answer of GraphQL with its `data`; `NotThere` where what was asked for is null."""
+        url = self.home.removesuffix("/v3") + "/graphql"  # an Enterprise Server has /api/v3 and /api/graphql
+        answer = self.ask("POST", url, json={"query": query, "variables": variables})
+        body = self.json_of(answer)
+        if not isinstance(body, dict) or not isinstance(body.get("data") or {}, dict):
+            raise drifted("graphql", body, "an answer of GraphQL")
+        data, errors = body.get("data") or {}, [error for error in body.get("errors") or () if isinstance(error, dict)]
+        if any(value is not None for name, value in data.items() if name != "rateLimit"):
+            return body
+        kinds = {error.get("type") for error in errors}
+        said = excerpt("; ".join(str(error.get("message")) for error in errors) or body, 300)
+        if kinds & {"RATE_LIMITED", "RATE_LIMIT"}:
+            raise self._used_up(answer)
+        if "NOT_FOUND" in kinds:
+            raise NotThere(f"GitHub has nothing there: {said}")
+        if kinds & {"FORBIDDEN", "INSUFFICIENT_SCOPES"}:
+            raise CredentialsError(f"GitHub does not let this token see that: {said}; give it read access.")
+        if errors:
+            raise SourceError(f"GitHub could not answer: {said}; run this window again later.")
+        raise drifted("graphql", body, "an answer of GraphQL")
+
+    # What refusals mean -------------------------------------------------------------------------------
+
+    def _sense(self, answer: requests.Response) -> SourceError | None:
+        code, said = answer.status_code, _message(answer)
+        told = said.lower()
+        if code in (403, 429):
+            if "secondary rate limit" in told or "abuse detection" in told:
+                return self._slow_down(answer)
+            if "rate limit exceeded" in told or answer.headers.get("x-ratelimit-remaining") == "0" or code == 429:
+                return self._used_up(answer)
+            if "access blocked" in told:
+                return Refused(f"GitHub has blocked this repository: {excerpt(said)}.", code)
+        if code == 401 and not self.has_token:
+            return CredentialsError("GitHub shows this only with a token (401); give the source one.")
+        if code in (404, 410):
+            why = "check the name; a private one needs a token that may read it" if code == 404 else excerpt(said)
+            return NotThere(f"GitHub has nothing at {excerpt(urlsplit(answer.url).path)} ({code}): {why}.")
+        if code == 451:
+            return Refused("GitHub may not show this for legal reasons (451); leave it out.", code)
+        return None
+
+    def _slow_down(self, answer: requests.Response) -> RateLimited:
+        """The limit on haste. GitHub wants a minute where it doesn't say how long, and more if it says so again."""
+        now = self.clock.now()
+        told = wait_asked_for(answer, now)
+        if told is not None:
+            return RateLimited("GitHub finds us too hasty.", until=now + timedelta(seconds=told))
+        recently = now - self._slowed_at < _FORGETS_AFTER
+        self._slowed_for = self._slowed_for * 2 if recently else _MINUTE
+        self._slowed_at = now
+        return RateLimited("GitHub finds us too hasty and doesn't say how long to wait.", until=now + self._slowed_for)
+
+    def _used_up(self, answer: requests.Response) -> RateLimited:
+        """The limit on requests."""
+        now = self.clock.now()
+        wait = wait_asked_for(answer, now)
+        hint = "" if self.has_token else " A token raises it from 60 to 5,000 an hour."
+        if wait is None:
+            return RateLimited(f"GitHub's limit of requests is used up; run again in an hour.{hint}")
+        return RateLimited(f"GitHub's limit of requests is used up.{hint}", until=now + timedelta(seconds=wait))
+
+
+def drifted(path: str, answer: Any, wanted: str) -> SchemaDrift:
+    """An answer of another shape than documented."""
+    return SchemaDrift(f"{path}: GitHub answered {excerpt(answer)} where {wanted} belongs; its API may have changed.")
+
+
+def _message(answer: requests.Response) -> str:
+    try:
+        body = answer.json()
+    except (requests.JSONDecodeError, RecursionError):
+        return answer.text
+    return str(body.get("message", "")) if isinstance(body, dict) else ""

@@ -1,0 +1,322 @@
+"""What Hacker News and its search answer, as records. Pure: nothing here touches a network.
+
+The same item comes in three shapes: as a hit of Algolia's search, as a node of Algolia's tree of a thread, and as an
+item of the official API at Firebase.
+"""
+
+import html
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any, Literal, NamedTuple
+
+from connectors.contract import (
+    Author,
+    Deletion,
+    Drift,
+    Interaction,
+    Mention,
+    Metrics,
+    Misfit,
+    Page,
+    Record,
+    from_epoch,
+)
+from connectors.markup import plain_text
+
+ITEM_URL = "https://news.ycombinator.com/item?id="
+
+_KINDS: dict[str, Literal["post", "comment"]] = {"story": "post", "job": "post", "poll": "post", "comment": "comment"}
+_POLL_OPTION = "pollopt"
+_LARGEST = 2**63 - 1
+
+
+class _UnreadableError(Exception):
+    """Why an item is set aside."""
+
+
+class _Item(NamedTuple):
+    """A story, comment, job or poll, whichever API told of it."""
+
+    id: str
+    type: Any
+    author: str | None
+    at: datetime
+    title: str | None
+    markup: str | None
+    link: str | None
+    parent: str | None
+    root: str | None
+    score: int | None
+    replies: int | None
+    is_gone: bool
+
+
+def records(page: Page) -> Iterator[Record]:
+    """Mentions, authors, metrics and replies of a search, a tree or an item; deletions where it was asked what became
+    of an item.
+    """
+    body = page.body
+    if isinstance(body, dict) and body.keys() == {"asked", "answer"}:
+        asked = body["asked"] if isinstance(body["asked"], list) else []
+        gone = _deleted(asked, body["answer"])
+        yield from map(Deletion, gone)
+        if not gone:
+            yield from _of_answer(body["answer"])
+        return
+    yield from _of_answer(body)
+
+
+def hits(body: Any) -> list[Any]:
+    """The hits of a search; none where it is no search."""
+    found = body.get("hits") if isinstance(body, dict) else None
+    return found if isinstance(found, list) else []
+
+
+def item_id(value: Any) -> str | None:
+    """An id, which Algolia gives as a number or as text; None for anything else."""
+    if isinstance(value, int) and not isinstance(value, bool) and 0 < value <= _LARGEST:
+        return str(value)
+    if isinstance(value, str) and value.isascii() and value.isdecimal() and 0 < len(value) <= 18:
+        return str(int(value))
+    return None
+
+
+def hit_id(hit: Any) -> str | None:
+    """The id of the item of a hit."""
+    return item_id(hit.get("objectID")) if isinstance(hit, dict) else None
+
+
+def hit_moment(hit: Any) -> datetime | None:
+    """When the item of a hit was written."""
+    return _moment(hit.get("created_at_i")) if isinstance(hit, dict) else None
+
+
+def hit_root(hit: Any) -> str | None:
+    """The story to which the item of a hit belongs; a story belongs to itself."""
+    if not isinstance(hit, dict):
+        return None
+    return item_id(hit.get("story_id")) or (item_id(hit.get("objectID")) if hit.get("parent_id") is None else None)
+
+
+# Answers ----------------------------------------------------------------------------------------------
+
+
+def _deleted(asked: list[Any], item: Any) -> list[str]:
+    """Which mentions that were asked for are gone; only the official API, one item at a time, says so for sure."""
+    known = [mention_id for mention_id in asked if isinstance(mention_id, str)]
+    if item is None or (isinstance(item, dict) and (item.get("deleted") is True or item.get("dead") is True)):
+        return known
+    return []
+
+
+def _of_answer(body: Any) -> Iterator[Record]:
+    if body is None or _is_list_of_ids(body):
+        return
+    if not isinstance(body, dict):
+        yield Misfit("is not an answer of Hacker News", "page", body)
+    elif isinstance(body.get("hits"), list):
+        entries = [(f"hits[{number}]", hit) for number, hit in enumerate(body["hits"])]
+        yield from _of_items(entries, _from_hit)
+    elif isinstance(body.get("children"), list):
+        yield from _of_items(list(_nodes(body)), _from_node)
+    elif "id" in body and body.keys() & {"time", "type", "deleted"}:
+        yield from _of_items([("item", body)], _from_firebase)
+    elif not _is_known_without_items(body):
+        yield Misfit("is not an answer of Hacker News: it has neither hits nor an item", "page", body)
+
+
+def _is_list_of_ids(body: Any) -> bool:
+    """Whether it is the newest id, or a list of ids such as the newest stories."""
+    return item_id(body) is not None if not isinstance(body, list) else all(item_id(entry) for entry in body)
+
+
+def _is_known_without_items(body: dict[str, Any]) -> bool:
+    """Whether it is a refusal, or the list of what changed lately."""
+    return isinstance(body.get("message", body.get("error")), str) or body.keys() == {"items", "profiles"}
+
+
+def _nodes(tree: dict[str, Any]) -> Iterator[tuple[str, Any]]:
+    """The nodes of a tree with their places, each before what answers it."""
+    waiting: list[tuple[str, Any]] = [("item", tree)]
+    while waiting:
+        place, node = waiting.pop()
+        yield place, node
+        children = node.get("children") if isinstance(node, dict) else None
+        if isinstance(children, list):
+            waiting += [(f"{place}.children[{number}]", child) for number, child in enumerate(children)][::-1]
+
+
+def _of_items(entries: list[tuple[str, Any]], read: Any) -> Iterator[Record]:
+    items: list[tuple[str, Any, _Item]] = []
+    for place, entry in entries:
+        try:
+            item = read(entry)
+        except _UnreadableError as reason:
+            yield Misfit(str(reason), place, entry)
+        except Exception as error:  # a shape that nobody thought of costs this item, not its page
+            yield Misfit(f"can't be read ({type(error).__name__}: {error})", place, entry)
+        else:
+            if item.type != _POLL_OPTION:
+                items.append((place, entry, item))
+    authors = {item.id: item.author for _, _, item in items}
+    for place, entry, item in items:
+        try:
+            yield from list(_records_of(item, authors))
+        except Exception as error:
+            yield Misfit(f"can't be read ({type(error).__name__}: {error})", place, entry)
+
+
+def _records_of(item: _Item, authors: dict[str, str | None]) -> Iterator[Record]:
+    mention_id = _name(item.id)
+    kind = _KINDS.get(item.type) if isinstance(item.type, str) else None
+    if kind is None:
+        yield Drift("item.type", item.type)
+        kind = "comment" if item.parent else "post"
+    root = item.root or (item.id if kind == "post" else None)
+    is_alive = not item.is_gone
+    if is_alive and item.author is None:
+        yield Drift("item.author")
+    yield Mention(
+        mention_id,
+        "hackernews",
+        None,
+        kind,
+        html.unescape(item.title) if item.title and is_alive else None,
+        _text(item) if is_alive else None,
+        ITEM_URL + item.id,
+        _name(item.author) if item.author and is_alive else None,
+        _name(item.parent) if item.parent else None,
+        _name(root) if root else None,
+        item.at,
+        is_deleted=item.is_gone,
+    )
+    if not is_alive:
+        return
+    yield Metrics(mention_id, replies=item.replies, score=item.score)
+    if item.author is None:
+        return
+    yield Author(_name(item.author), "hackernews", item.author)
+    answered = authors.get(item.parent or "")
+    if answered and answered != item.author:
+        yield Interaction(mention_id, _name(item.author), _name(answered), "reply")
+
+
+def _text(item: _Item) -> str | None:
+    """What was written; of a story that is only a link, the link."""
+    if item.markup:
+        return plain_text(item.markup)
+    return item.link or None
+
+
+# Shapes -----------------------------------------------------------------------------------------------
+
+
+def _from_hit(hit: Any) -> _Item:
+    """A hit of Algolia's search, which holds only what is alive."""
+    if not isinstance(hit, dict):
+        raise _UnreadableError("is not a hit of the search")
+    tags = hit.get("_tags")
+    types = [tag for tag in tags if tag in _KINDS or tag == _POLL_OPTION] if isinstance(tags, list) else []
+    comment = _text_of(hit, "comment_text")
+    children = hit.get("children")
+    replies = _count(hit.get("num_comments"))
+    if replies is None and isinstance(children, list):
+        replies = len(children)
+    found, at = _identity(hit.get("objectID"), hit.get("created_at_i"))
+    kind = types[0] if types else tags
+    return _Item(
+        found,
+        kind,
+        _text_of(hit, "author"),
+        at,
+        _text_of(hit, "title"),
+        comment or _text_of(hit, "story_text") or _text_of(hit, "text"),
+        _text_of(hit, "url"),
+        item_id(hit.get("parent_id")) if kind == "comment" else None,
+        hit_root(hit),
+        _count(hit.get("points")),
+        replies,
+        is_gone=False,
+    )
+
+
+def _from_node(node: Any) -> _Item:
+    """A node of Algolia's tree; what was deleted keeps its place in it, without author and text."""
+    if not isinstance(node, dict):
+        raise _UnreadableError("is not an item of a tree")
+    found, at = _identity(node.get("id"), node.get("created_at_i"))
+    author, text, title = (_text_of(node, name) for name in ("author", "text", "title"))
+    children = node.get("children")
+    is_comment = node.get("type") == "comment"
+    return _Item(
+        found,
+        node.get("type"),
+        author,
+        at,
+        title,
+        text,
+        _text_of(node, "url"),
+        item_id(node.get("parent_id")),
+        item_id(node.get("story_id")),
+        _count(node.get("points")),
+        len(children) if is_comment and isinstance(children, list) else None,
+        is_gone=author is None and text is None and title is None,
+    )
+
+
+def _from_firebase(item: Any) -> _Item:
+    """An item of the official API; `dead` is what its moderators or its filters have taken out of sight."""
+    found, at = _identity(item.get("id"), item.get("time"))
+    kids = item.get("kids")
+    is_comment = item.get("type") == "comment"
+    # a comment that nobody answers has no kids at all
+    direct = len(kids) if isinstance(kids, list) else 0
+    return _Item(
+        found,
+        item.get("type"),
+        _text_of(item, "by"),
+        at,
+        _text_of(item, "title"),
+        _text_of(item, "text"),
+        _text_of(item, "url"),
+        item_id(item.get("parent")),
+        None,
+        _count(item.get("score")),
+        direct if is_comment else _count(item.get("descendants")),
+        is_gone=item.get("deleted") is True or item.get("dead") is True,
+    )
+
+
+# Values -----------------------------------------------------------------------------------------------
+
+
+def _name(name: str) -> str:
+    return f"hackernews:{name}"
+
+
+def _identity(id_: Any, seconds: Any) -> tuple[str, datetime]:
+    """Without these nothing is a mention."""
+    found, at = item_id(id_), _moment(seconds)
+    if found is None:
+        raise _UnreadableError("has no readable id")
+    if at is None:
+        raise _UnreadableError("has no readable time")
+    return found, at
+
+
+def _moment(seconds: Any) -> datetime | None:
+    if not isinstance(seconds, int) or isinstance(seconds, bool) or seconds < 0:
+        return None
+    try:
+        return from_epoch(seconds)
+    except ValueError:
+        return None
+
+
+def _text_of(entry: dict[str, Any], name: str) -> str | None:
+    value = entry.get(name)
+    return value if isinstance(value, str) and value.strip() else None
+
+
+def _count(value: Any) -> int | None:
+    return value if isinstance(value, int) and not isinstance(value, bool) and abs(value) <= _LARGEST else None

@@ -1,0 +1,220 @@
+"""What Stack Exchange answers, as records. Pure: nothing here touches a network.
+
+Answers and comments don't tell whose post they belong to; fetching lays that beside them:
+`{"answer": …, "posts": {id of a post: its question, its owner and where it stands}}`.
+"""
+
+import html
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from typing import Any
+from urllib.parse import urlsplit
+
+from connectors.contract import (
+    Author,
+    Deletion,
+    Drift,
+    Interaction,
+    Mention,
+    Metrics,
+    Misfit,
+    Page,
+    Record,
+    from_epoch,
+)
+from connectors.markup import plain_text
+
+_LARGEST = 2**63 - 1
+_USER_TYPES = frozenset({"unregistered", "registered", "moderator", "team_admin", "does_not_exist"})
+
+
+class _UnreadableError(Exception):
+    """Why an item is set aside."""
+
+
+def records(page: Page, site: str | None) -> Iterator[Record]:
+    """Mentions, authors, metrics and replies of an answer; deletions of what was asked for and isn't there."""
+    body, asked = page.body, None
+    beside: Mapping[str, Any] = {}
+    if isinstance(body, dict) and "answer" in body:
+        beside, asked, body = _mapping(body.get("posts")), body.get("asked"), body["answer"]
+    if not isinstance(body, dict) or not isinstance(body.get("items"), list):
+        if not (isinstance(body, dict) and "error_id" in body):
+            yield Misfit("is not an answer of Stack Exchange: it has no items", "page", body)
+        return
+    if isinstance(asked, list) and body.get("has_more") is False:
+        there = {name for item in body["items"] if (name := name_of(site, item))}
+        yield from (Deletion(name) for name in asked if isinstance(name, str) and name not in there)
+    reader = _Reader(site, beside)
+    for number, item in enumerate(body["items"]):
+        try:
+            yield from list(reader.item(item))
+        except _UnreadableError as reason:
+            yield Misfit(str(reason), f"items[{number}]", item)
+        except Exception as error:  # a shape that nobody thought of costs this item, not its page
+            yield Misfit(f"can't be read ({type(error).__name__}: {error})", f"items[{number}]", item)
+
+
+def post_id(item: Any) -> int | None:
+    """The id of a question or an answer; None for anything else."""
+    fields = _mapping(item)
+    return None if "comment_id" in fields else whole(fields.get("answer_id", fields.get("question_id")))
+
+
+def name_of(site: str | None, item: Any) -> str | None:
+    """The mention id of an item: questions and answers share their numbers, comments have their own."""
+    comment = whole(_mapping(item).get("comment_id"))
+    if comment is not None:
+        return f"{_prefix(site)}comment/{comment}"
+    post = post_id(item)
+    return f"{_prefix(site)}{post}" if post is not None else None
+
+
+def moment(item: Any, name: str = "creation_date") -> datetime | None:
+    """A time of an item, which comes as seconds since 1970."""
+    seconds = whole(_mapping(item).get(name))
+    try:
+        return from_epoch(seconds) if seconds is not None else None
+    except ValueError:
+        return None
+
+
+def whole(value: Any) -> int | None:
+    """A number that counts or names something; None for anything else."""
+    is_number = isinstance(value, int) and not isinstance(value, bool)
+    return value if is_number and 0 <= value <= _LARGEST else None
+
+
+def beside_of(items: list[Any], known: Mapping[int, Mapping[str, Any]]) -> dict[int, dict[str, Any]]:
+    """What the comments and answers of these posts need to know of them. `known` are the questions of answers."""
+    found = {}
+    for item in items:
+        id_ = post_id(item)
+        if id_ is None:
+            continue
+        question = whole(item.get("question_id"))
+        above = known.get(question or 0, {})
+        link = item.get("link") if "answer_id" not in item else above.get("link")
+        found[id_] = {"question_id": question, "owner": item.get("owner"), "link": link}
+    return found
+
+
+def _prefix(site: str | None) -> str:
+    return f"stackexchange:{site}/" if site else "stackexchange:"
+
+
+class _Reader:
+    """Reads the items of one site."""
+
+    def __init__(self, site: str | None, beside: Mapping[str, Any]) -> None:
+        self.site = site
+        self.beside = beside
+
+    def item(self, item: Any) -> Iterator[Record]:
+        if not isinstance(item, dict):
+            raise _UnreadableError("is no item")
+        if "item_type" in item:  # what a search shows of a post, which follows whole
+            return
+        name, at = name_of(self.site, item), moment(item)
+        if name is None:
+            raise _UnreadableError("is no question, answer or comment")
+        if at is None:
+            raise _UnreadableError("has no readable time")
+        kind = "comment" if "comment_id" in item else "answer" if "answer_id" in item else "question"
+        parent = self.parent(item, kind)
+        yield from _drifts(item, kind)
+        author = self.author(item.get("owner"))
+        yield Mention(
+            name,
+            "stackexchange",
+            self.site,
+            "post" if kind == "question" else "comment",
+            html.unescape(item["title"]) if kind == "question" and isinstance(item.get("title"), str) else None,
+            _said(item),
+            _text(item.get("link")) or self.url(item, kind, parent),
+            author.author_id if author else None,
+            f"{_prefix(self.site)}{parent}" if parent is not None else None,
+            self.root(item, kind, parent),
+            at,
+            moment(item, "last_edit_date"),
+            licence=_text(item.get("content_license")),
+        )
+        yield Metrics(
+            name,
+            replies=whole(item.get("answer_count")),
+            views=whole(item.get("view_count")),
+            score=_signed(item.get("score")),
+        )
+        if author:
+            yield author
+            answered = self.answered(item, parent)
+            if answered and answered != author.author_id:
+                yield Interaction(name, author.author_id, answered, "reply")
+
+    def parent(self, item: Mapping[str, Any], kind: str) -> int | None:
+        if kind == "question":
+            return None
+        return whole(item.get("post_id" if kind == "comment" else "question_id"))
+
+    def post(self, id_: int | None) -> Mapping[str, Any]:
+        return _mapping(self.beside.get(str(id_)))
+
+    def root(self, item: Mapping[str, Any], kind: str, parent: int | None) -> str | None:
+        told = self.post(parent).get("question_id") if kind == "comment" else item.get("question_id")
+        question = whole(told)
+        return f"{_prefix(self.site)}{question}" if question is not None else None
+
+    def url(self, item: Mapping[str, Any], kind: str, parent: int | None) -> str | None:
+        """The address of an answer or comment, from that of its question."""
+        link = _text(self.post(parent).get("link"))
+        if link is None:
+            return None
+        if kind == "comment":
+            return f"{link}#comment{item['comment_id']}_{parent}"
+        return f"https://{urlsplit(link).netloc}/a/{item['answer_id']}"
+
+    def answered(self, item: Mapping[str, Any], parent: int | None) -> str | None:
+        person = self.author(item.get("reply_to_user")) or self.author(self.post(parent).get("owner"))
+        return person.author_id if person else None
+
+    def author(self, owner: Any) -> Author | None:
+        """Who wrote an item; None where the account is gone, of which the name alone is left."""
+        id_ = whole(_mapping(owner).get("user_id"))
+        if id_ is None or owner.get("user_type") == "does_not_exist":
+            return None
+        name = html.unescape(owner["display_name"]) if _text(owner.get("display_name")) else f"user{id_}"
+        return Author(f"{_prefix(self.site)}u/{id_}", "stackexchange", name, name)
+
+
+def _drifts(item: Mapping[str, Any], kind: str) -> Iterator[Drift]:
+    if not _text(item.get("body")) and not _text(item.get("body_markdown")):
+        yield Drift(f"{kind}.body", item.get("body"))
+    if kind == "question" and not _text(item.get("title")):
+        yield Drift("question.title", item.get("title"))
+    user_type = _mapping(item.get("owner")).get("user_type")
+    if user_type is not None and not (isinstance(user_type, str) and user_type in _USER_TYPES):
+        yield Drift("owner.user_type", user_type)
+
+
+def _said(item: Mapping[str, Any]) -> str | None:
+    """The text; below that of a question its tags, which often hold the only name of what it is about."""
+    body, markdown = _text(item.get("body")), _text(item.get("body_markdown"))
+    text = plain_text(body) if body else html.unescape(markdown) if markdown else None
+    tags = item.get("tags")
+    if not text or not isinstance(tags, list) or "answer_id" in item:
+        return text
+    named = " ".join(f"[{html.unescape(tag)}]" for tag in tags if isinstance(tag, str))
+    return f"{text}\n\n{named}" if named else text
+
+
+def _signed(value: Any) -> int | None:
+    is_number = isinstance(value, int) and not isinstance(value, bool)
+    return value if is_number and abs(value) <= _LARGEST else None
+
+
+def _text(value: Any) -> str | None:
+    return value if isinstance(value, str) and value.strip() else None
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, dict) else {}

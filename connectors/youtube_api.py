@@ -1,0 +1,114 @@
+"""YouTube's Data API v3 over HTTP: lists in pages, quotas, and what its refusals mean."""
+
+import re
+from collections.abc import Iterator
+from datetime import UTC, datetime, time, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import requests
+
+from connectors.contract import CredentialsError, RateLimited, SchemaDrift, SourceError, Window
+from connectors.http_api import HttpApi, Refused
+from connectors.transport import excerpt
+
+HOME = "https://www.googleapis.com"
+PACIFIC = ZoneInfo("America/Los_Angeles")
+
+_BAD_KEY = {
+    *("keyInvalid", "keyExpired", "API_KEY_INVALID", "API_KEY_SERVICE_BLOCKED", "API_KEY_HTTP_REFERRER_BLOCKED"),
+    *("API_KEY_IP_ADDRESS_BLOCKED", "accessNotConfigured", "SERVICE_DISABLED", "ipRefererBlocked"),
+}
+_DAY_IS_USED_UP = {"quotaExceeded", "dailyLimitExceeded", "dailyLimitExceededUnreg"}
+_TOO_FAST = {"rateLimitExceeded", "userRateLimitExceeded", "RATE_LIMIT_EXCEEDED"}
+
+
+class CommentsDisabled(Refused):
+    """The owner of a video has turned its comments off. `body` is YouTube's answer."""
+
+    def __init__(self, body: Any) -> None:
+        super().__init__("the comments on this video are turned off.", 403)
+        self.body = body
+
+
+class Api(HttpApi):
+    """The Data API, and what of it was read in this run, as several searches find the same video."""
+
+    def __init__(self, session: requests.Session, pace_seconds: float) -> None:
+        super().__init__("YouTube", session, pace_seconds, lambda refusal: meaning(refusal, self.clock.now()))
+        self.threads_read: set[tuple[Window, str]] = set()
+        self.channels_read: set[str] = set()
+
+    def list(self, what: str, **params: Any) -> dict[str, Any]:
+        """One answer of a list, such as `videos`; its `items` are objects."""
+        # Not on to another host: only Authorization, and not the header that holds the key, would be left behind.
+        body = self.get_json(f"{HOME}/youtube/v3/{what}", params, allow_redirects=False)
+        items = body.get("items", []) if isinstance(body, dict) else None
+        if (
+            isinstance(items, list)
+            and isinstance(body.get("kind"), str)
+            and all(isinstance(item, dict) for item in items)
+        ):
+            return {**body, "items": items}
+        raise SchemaDrift(f"YouTube answered {excerpt(body)} where a list of {what} belongs; its API may have changed.")
+
+    def pages(self, what: str, **params: Any) -> Iterator[dict[str, Any]]:
+        """All answers of a list to its last page."""
+        tokens: set[str] = set()
+        while True:
+            answer = self.list(what, **params)
+            yield answer
+            token = answer.get("nextPageToken")
+            # The pages of a search go on after its last video, empty ones, and each costs a search.
+            if not isinstance(token, str) or not token or not answer["items"]:
+                return
+            if token in tokens:
+                raise SchemaDrift(f"YouTube's pages of {what} go round in circles; asked for the same page twice.")
+            tokens.add(token)
+            params["pageToken"] = token
+
+
+def meaning(refusal: requests.Response, now: datetime) -> SourceError | None:
+    """What YouTube means by a refusal; None where it is what HTTP means.
+
+    A quota counts days from midnight in California. See https://developers.google.com/youtube/v3/docs/errors.
+    """
+    body, reasons, said = _said(refusal)
+    if "commentsDisabled" in reasons:
+        return CommentsDisabled(body)
+    if reasons & _BAD_KEY:
+        return CredentialsError(
+            f"YouTube refused the API key with {said}; check in the Google Cloud console that it exists, may use the "
+            "YouTube Data API v3, and may be used from here."
+        )
+    # Searches have a quota of their own, of which only the text tells that it is one of a day.
+    if reasons & _DAY_IS_USED_UP or (reasons & _TOO_FAST and re.search(r"\bper day\b", said)):
+        until = _next_day(now)
+        return RateLimited(
+            f"YouTube's quota of today is used up ({said}); it begins anew at {until:%Y-%m-%d %H:%M} UTC, midnight in "
+            "California. Search less, watch for fewer days, or ask Google for more.",
+            until=until,
+        )
+    if reasons & _TOO_FAST:
+        return RateLimited(f"YouTube wants to be asked more slowly ({said}).", until=now + timedelta(minutes=1))
+    if refusal.status_code == 403 and "forbidden" in reasons:
+        return Refused(f"YouTube does not show this to us (403: {said}).", 403)
+    return None
+
+
+def _next_day(now: datetime) -> datetime:
+    """When the next day begins in California, UTC."""
+    tomorrow = now.replace(tzinfo=UTC).astimezone(PACIFIC).date() + timedelta(days=1)
+    return datetime.combine(tomorrow, time(), PACIFIC).astimezone(UTC).replace(tzinfo=None)
+
+
+def _said(refusal: requests.Response) -> tuple[Any, set[str], str]:
+    """The body of a refusal, all reasons that it gives, and its message, quoted."""
+    try:
+        body = refusal.json()
+        error = body["error"]
+        told = [*(error.get("errors") or []), *(error.get("details") or [])]
+        reasons = {str(entry.get("reason")) for entry in told}
+        return body, reasons, excerpt(str(error.get("message")), 200)
+    except (requests.JSONDecodeError, RecursionError, LookupError, TypeError, AttributeError):
+        return None, set(), ""

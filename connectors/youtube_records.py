@@ -1,0 +1,340 @@
+"""What the answers of YouTube's Data API hold, as records. Pure: nothing here touches a network.
+
+An answer is `{"kind": …, "items": […]}`: videos, search results, comment threads with a few of their answers, comments,
+or channels. What a comment lacks, above all the video that it stands under, the connector puts beside the answer:
+`{"video": …, "parent": …, "answer": …}`; a second look is `{"asked": …, "known": …, "answer": …}`.
+"""
+
+import html
+import re
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from connectors.contract import Author, Deletion, Drift, Interaction, Mention, Metrics, Misfit, Page, Record, utc
+from connectors.markup import plain_text
+
+SITE = "https://www.youtube.com"
+
+_ID = re.compile(r"[A-Za-z0-9_.-]{1,120}")
+_HANDLE = re.compile(r"(?<![\w@./])@([\w.·-]{3,30})")
+_BROADCASTS = {"none", "live", "upcoming", "completed"}
+_NO_POSTS = {"youtube#playlistItem", "youtube#playlist"}
+_LARGEST = 2**63 - 1
+_EMPTY: dict[str, Any] = {}
+
+
+class _UnreadableError(Exception):
+    """Why an item is set aside."""
+
+
+class Comment(NamedTuple):
+    """A comment of an answer, where it stood, what is said of the thread around it, and whether it opens that."""
+
+    place: str
+    item: Any
+    thread: dict[str, Any]
+    is_opening: bool = False
+
+
+def records(page: Page) -> Iterator[Record]:
+    """Mentions, authors, metrics and interactions of an answer; for a second look also what is gone."""
+    answer, beside = _unwrapped(page.body)
+    if not isinstance(answer, dict):
+        yield Misfit("is not an answer of YouTube's API", "page", page.body)
+        return
+    if isinstance(answer.get("error"), dict):  # a refusal: known, and without posts
+        return
+    items = answer.get("items", [])
+    if not isinstance(items, list) or not ("items" in answer or _is_kind(answer)):
+        yield Misfit("is not an answer of YouTube's API: it has no items", "page", answer)
+        return
+    context = _Context(beside, comments_of(answer))
+    for number, item in enumerate(items):
+        place = f"items[{number}]"
+        try:
+            yield from _records_of(item, place, context)
+        except _UnreadableError as reason:
+            yield Misfit(str(reason), place, item)
+        except Exception as error:  # a shape that nobody thought of costs this item, not its page
+            yield Misfit(f"can't be read ({type(error).__name__}: {error})", place, item)
+    yield from _deletions(beside, answer, items)
+
+
+def moment(item: Any) -> datetime | None:
+    """When a video or comment was published; None for anything else."""
+    return parsed(part(item, "snippet").get("publishedAt"))
+
+
+def author_id(comment: Any) -> str | None:
+    """Id of the channel of a comment's author; None where that is gone."""
+    return _id(part(part(comment, "snippet"), "authorChannelId").get("value"))
+
+
+def parsed(value: Any) -> datetime | None:
+    """A time as YouTube writes it, UTC; None for anything else."""
+    try:
+        return utc(datetime.fromisoformat(value)) if isinstance(value, str) else None
+    except (ValueError, OverflowError):
+        return None
+
+
+def part(whole: Any, name: str) -> dict[str, Any]:
+    """An object within another; an empty one where there is none."""
+    found = whole.get(name) if isinstance(whole, dict) else None
+    return found if isinstance(found, dict) else _EMPTY
+
+
+def item_id(item: Any) -> str | None:
+    """Id of a video, search result, comment, thread or channel."""
+    found = item.get("id") if isinstance(item, dict) else None
+    if isinstance(found, dict):
+        found = found.get("videoId")
+    return found if isinstance(found, str) and _ID.fullmatch(found) else None
+
+
+def comments_of(answer: Any) -> list[Comment]:
+    """The comments of an answer, those that threads carry included, a comment before its answers."""
+    found: list[Comment] = []
+    items = answer.get("items") if isinstance(answer, dict) else None
+    for number, item in enumerate(items if isinstance(items, list) else []):
+        if isinstance(item, dict):
+            found += _comments_in(item, f"items[{number}]")
+    return found
+
+
+def _comments_in(item: dict[str, Any], place: str) -> list[Comment]:
+    if item.get("kind") == "youtube#comment":
+        return [Comment(place, item, _EMPTY)]
+    if item.get("kind") != "youtube#commentThread":
+        return []
+    thread, carried = part(item, "snippet"), part(item, "replies").get("comments")
+    return [
+        Comment(f"{place}.topLevelComment", thread.get("topLevelComment"), thread, is_opening=True),
+        *(
+            Comment(f"{place}.replies[{number}]", reply, thread)
+            for number, reply in enumerate(carried if isinstance(carried, list) else [])
+        ),
+    ]
+
+
+# Items ------------------------------------------------------------------------------------------------
+
+
+class _Context:
+    """What an answer's comments need to know of each other and of the video that they stand under."""
+
+    def __init__(self, beside: dict[str, Any], comments: list[Comment]) -> None:
+        self.video = part(beside, "video")
+        self.known = part(beside, "known")
+        self.is_recheck = "asked" in beside
+        self.is_plain = bool(beside)
+        """Whether we asked for it, and so for plain text."""
+        parent = part(beside, "parent")
+        self.authors = {parent["id"]: parent.get("author")} if isinstance(parent.get("id"), str) else {}
+        self.handles: dict[str, str] = {}
+        for comment in comments:
+            author, name = author_id(comment.item), part(comment.item, "snippet").get("authorDisplayName")
+            comment_id = item_id(comment.item)
+            if author and comment_id:
+                self.authors[comment_id] = author
+            if author and isinstance(name, str) and name.startswith("@"):
+                self.handles[name[1:].lower()] = author
+
+
+def _records_of(item: Any, place: str, context: _Context) -> Iterator[Record]:
+    if not isinstance(item, dict):
+        raise _UnreadableError("is not an item")
+    kind = item.get("kind")
+    if kind == "youtube#searchResult" and part(item, "id").get("kind") in ("youtube#channel", "youtube#playlist"):
+        return
+    if kind in ("youtube#video", "youtube#searchResult"):
+        yield from _video(item, is_escaped=kind == "youtube#searchResult")
+    elif kind == "youtube#channel":
+        yield from _channel(item)
+    elif kind in ("youtube#commentThread", "youtube#comment"):
+        for comment in _comments_in(item, place):
+            try:
+                yield from _comment(comment, context)
+            except _UnreadableError as reason:
+                yield Misfit(str(reason), comment.place, comment.item)
+    elif kind not in _NO_POSTS:
+        raise _UnreadableError("is of a kind that is none of video, channel and comment")
+
+
+def _video(item: dict[str, Any], *, is_escaped: bool) -> Iterator[Record]:
+    """A video. Search results escape their texts and cut the description short."""
+    video, snippet, created_at = _basics(item)
+    channel = _id(snippet.get("channelId"))
+    title, text = (
+        html.unescape(value) if is_escaped and isinstance(value, str) else value
+        for value in (snippet.get("title"), snippet.get("description"))
+    )
+    mention_id = f"youtube:{video}"
+    yield Mention(
+        mention_id,
+        "youtube",
+        _text(snippet.get("channelTitle")),
+        "post",
+        _text(title),
+        _text(text),
+        f"{SITE}/watch?v={video}",
+        f"youtube:{channel}" if channel else None,
+        None,
+        mention_id,
+        created_at,
+        network_lang=_language(snippet.get("defaultLanguage")),
+    )
+    for name in ("channelId", "channelTitle", "title"):
+        if not isinstance(snippet.get(name), str):
+            yield Drift(f"video.{name}", snippet.get(name))
+    broadcast = snippet.get("liveBroadcastContent", "none")
+    if broadcast not in _BROADCASTS:
+        yield Drift("video.liveBroadcastContent", broadcast)
+    if "statistics" in item:
+        numbers = part(item, "statistics")
+        if "viewCount" not in numbers and broadcast != "upcoming":
+            yield Drift("video.viewCount")
+        yield Metrics(
+            mention_id,
+            likes=_count(numbers.get("likeCount")),
+            replies=_count(numbers.get("commentCount")),
+            views=_count(numbers.get("viewCount")),
+        )
+
+
+def _channel(item: dict[str, Any]) -> Iterator[Record]:
+    """Whose channel it is. Subscribers are rounded to three digits, and not told where the owner hides them."""
+    channel, snippet = item_id(item), part(item, "snippet")
+    if channel is None:
+        raise _UnreadableError("has no readable id")
+    name, handle, numbers = _text(snippet.get("title")), _text(snippet.get("customUrl")), part(item, "statistics")
+    if not name:
+        raise _UnreadableError("is a channel without a title")
+    yield Author(
+        f"youtube:{channel}",
+        "youtube",
+        handle.removeprefix("@") if handle else name,
+        name,
+        None if numbers.get("hiddenSubscriberCount") is True else _count(numbers.get("subscriberCount")),
+        parsed(snippet.get("publishedAt")),
+    )
+
+
+def _comment(found: Comment, context: _Context) -> Iterator[Record]:
+    comment, snippet, created_at = _basics(found.item)
+    known = part(context.known, comment)
+    said = (snippet.get("videoId"), found.thread.get("videoId"), context.video.get("id"), known.get("video"))
+    video = next(filter(None, map(_id, said)), None)
+    parent = _id(snippet.get("parentId")) or (comment.partition(".")[0] if "." in comment else None)
+    author, name = author_id(found.item), _text(snippet.get("authorDisplayName"))
+    updated_at = parsed(snippet.get("updatedAt"))
+    above = parent or video
+    mention = Mention(
+        f"youtube:{comment}",
+        "youtube",
+        _text(context.video.get("channelTitle")) or _text(known.get("community")),
+        "comment",
+        None,
+        _comment_text(snippet, is_plain=context.is_plain),
+        f"{SITE}/watch?v={video}&lc={comment}" if video else None,
+        f"youtube:{author}" if author else None,
+        f"youtube:{above}" if above else None,
+        f"youtube:{video}" if video else None,
+        created_at,
+        updated_at if updated_at and updated_at > created_at else None,
+    )
+    yield mention
+    if author and name:
+        # Since 2023 a comment shows its author's handle; before, the name.
+        is_handle = name.startswith("@")
+        yield Author(f"youtube:{author}", "youtube", name.removeprefix("@"), None if is_handle else name)
+    if updated_at is None:
+        yield Drift("comment.updatedAt", snippet.get("updatedAt"))
+    if "likeCount" not in snippet:
+        yield Drift("comment.likeCount")
+    if found.is_opening and "totalReplyCount" not in found.thread:
+        yield Drift("commentThread.totalReplyCount")
+    answers = _count(found.thread.get("totalReplyCount")) if found.is_opening else None
+    yield Metrics(mention.mention_id, likes=_count(snippet.get("likeCount")), replies=answers)
+    yield from _interactions(mention, author, parent, context)
+
+
+def _interactions(mention: Mention, author: str | None, parent: str | None, context: _Context) -> Iterator[Interaction]:
+    """Whom a comment addresses, each person once: the author of what it answers, and those whose handles it names."""
+    if author is None or context.is_recheck:
+        return
+    answered = context.authors.get(parent) if parent else context.video.get("channelId")
+    named = [context.handles.get(handle.lower().rstrip(".-")) for handle in _HANDLE.findall(mention.text or "")]
+    addressed = {author}
+    for other, kind in ((answered, "reply"), *((other, "mention") for other in named)):
+        if isinstance(other, str) and other not in addressed:
+            addressed.add(other)
+            yield Interaction(mention.mention_id, f"youtube:{author}", f"youtube:{other}", kind)  # type: ignore[arg-type]
+
+
+def _deletions(beside: dict[str, Any], answer: dict[str, Any], items: list[Any]) -> Iterator[Deletion]:
+    """What was asked for and is not in the answer is gone: YouTube leaves out what it has no more. Not so where there
+    is another page, as then it may stand there.
+    """
+    if not answer.get("nextPageToken"):
+        there = {f"youtube:{found}" for item in items if (found := item_id(item))}
+        asked = beside.get("asked")
+        for mention_id in asked if isinstance(asked, list) else []:
+            if isinstance(mention_id, str) and mention_id not in there:
+                yield Deletion(mention_id)
+
+
+# Values -----------------------------------------------------------------------------------------------
+
+
+def _unwrapped(body: Any) -> tuple[Any, dict[str, Any]]:
+    """The answer as YouTube gave it, and what was put beside it."""
+    if isinstance(body, dict) and "answer" in body and "kind" not in body:
+        return body["answer"], body
+    return body, _EMPTY
+
+
+def _is_kind(answer: dict[str, Any]) -> bool:
+    return str(answer.get("kind")).startswith("youtube#") and str(answer.get("kind")).endswith("Response")
+
+
+def _basics(item: Any) -> tuple[str, dict[str, Any], datetime]:
+    found = item_id(item)
+    if found is None:
+        raise _UnreadableError("has no readable id")
+    created_at = moment(item)
+    if created_at is None:
+        raise _UnreadableError("has no publishedAt, so its time can't be told")
+    return found, part(item, "snippet"), created_at
+
+
+def _comment_text(snippet: dict[str, Any], *, is_plain: bool) -> str:
+    """What was written, as it was typed where the answer has that."""
+    original, shown = snippet.get("textOriginal"), snippet.get("textDisplay")
+    if isinstance(original, str):
+        return original
+    if isinstance(shown, str):
+        return shown if is_plain else plain_text(shown)
+    raise _UnreadableError("is a comment without a text")
+
+
+def _id(value: Any) -> str | None:
+    return value if isinstance(value, str) and _ID.fullmatch(value) else None
+
+
+def _text(value: Any) -> str | None:
+    return value if isinstance(value, str) else None
+
+
+def _language(value: Any) -> str | None:
+    """The language of a video's title and description, without the country."""
+    code = value.partition("-")[0].lower() if isinstance(value, str) else ""
+    return code if 2 <= len(code) <= 3 and code.isascii() and code.isalpha() and code not in {"und", "zxx"} else None
+
+
+def _count(value: Any) -> int | None:
+    """A number, which YouTube sends as text for videos and as a number for comments."""
+    if isinstance(value, str) and value.isascii() and value.isdecimal() and len(value) <= 19:
+        value = int(value)
+    return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= _LARGEST else None

@@ -1,0 +1,20 @@
+"""Answers that Lemmy servers gave: every post a mention, times without a zone in UTC."""
+
+from pathlib import Path
+
+import pytest
+
+from connectors import lemmy
+from connectors.contract import Drift, Mention, Page
+from tests.connectors.recorded import bodies, items_in, misfits, recorded
+
+
+@pytest.mark.parametrize("path", recorded("lemmy"))
+def test_recorded_answer_of_lemmy(path: Path) -> None:
+    records = [record for body in bodies(path) for record in lemmy.parse(None, Page("", body))]
+    found = [record for record in records if isinstance(record, Mention)]
+    assert misfits(records) == []
+    assert [record for record in records if isinstance(record, Drift)] == []
+    assert len({mention.mention_id for mention in found}) == len(found)
+    assert items_in(path) in (None, len(found))
+    assert all(mention.created_at.tzinfo is None and mention.author_id for mention in found)
