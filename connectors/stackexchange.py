@@ -278,7 +278,7 @@ class _Visit:
 
     @property
     def unseen_to(self) -> datetime:
-        """Up to where something may be unseen if nothing more comes: threads that failed count from where they stood."""
+        """Up to where something is unseen if nothing more comes: threads that failed count from where they stood."""
         return max([self.reached, *(failure.unseen_to for failure in self.failures.noted if failure.unseen_to)])
 
     def pages(self, path: str, asked: Mapping[str, Any]) -> Iterator[dict[str, Any]]:

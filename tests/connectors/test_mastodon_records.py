@@ -64,7 +64,7 @@ REPLY = {
     "in_reply_to_account_id": "11001",
     "uri": "https://balkonien.example/users/oskar/statuses/9",
     "url": "https://balkonien.example/@oskar/9",
-    "content": '<p><a class="u-url mention" href="https://windowsill.example/@Tove">@<span>Tove</span></a> gemessen</p>',
+    "content": '<p><a class="u-url mention" href="https://w.example/@Tove">@<span>Tove</span></a> gemessen</p>',
     "language": "de",
     "edited_at": "2026-04-21T10:00:00.000Z",
     "account": OSKAR,

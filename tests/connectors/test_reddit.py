@@ -69,12 +69,12 @@ def paths(server):
 
 
 def test_queries_one_per_subreddit_and_search_expression():
-    listening = Listening((("halmora", any_of(["halmora", "the Loft", "x" * 480])),))
+    listening = Listening((("halmora", any_of(["halmora", "the Loft", "x" * 490])),))
     assert reddit.queries(settings(subreddits=("halmora", "r/Pods", "pods"), search=True), listening) == [
         Query("r/halmora", "r/halmora"),
         Query("r/Pods", "r/Pods"),
         Query('search 1: halmora OR "the Loft"', 'halmora OR "the Loft"', ("halmora",)),
-        Query(f"search 2: {'x' * 59}…", "x" * 480, ("halmora",)),
+        Query(f"search 2: {'x' * 59}…", "x" * 490, ("halmora",)),
     ]
 
 

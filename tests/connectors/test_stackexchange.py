@@ -457,6 +457,16 @@ def test_a_thread_that_fails_costs_itself(run, build, thread, fetched, week, pat
     assert len(read(again)) == 5
 
 
+def test_a_thread_that_failed_stays_unseen_where_the_listing_fails_later(run, build, many, fetched, week):
+    server = run(build(many(250)), now=NOW)
+    server.world.misbehave("status", path=f"{API}/posts", status=200, body="[]")
+    server.world.misbehave("status", path=f"{API}/search", nth=2, times=4)
+    pages, error = fetched(server)
+    assert sum(page.posts for page in pages) == 100
+    assert (error.unseen_from, error.unseen_to) == week
+    assert {page.seen_whole_after for page in pages} == {None}
+
+
 def test_the_26th_page_needs_a_key(run, build, many, fetched, client, monkeypatch, week):
     monkeypatch.setattr(stackexchange_api, "PAGES_WITHOUT_KEY", 2)
     server = run(build(many(250)), now=NOW)
