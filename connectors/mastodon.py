@@ -41,7 +41,7 @@ NETWORK = Network(
     title="Mastodon",
     page_size=40,
     limits="300 requests in 5 minutes for each account and for each address, 40 posts a page; without a token 60 "
-    "replies of a thread; search shows 10,000 posts of a window",
+    "replies of a thread, 20 deep; search shows 10,000 posts of a window",
     reaches_back="to the first post that the server still holds",
     source_url="https://docs.joinmastodon.org/methods/timelines/",
     credentials={
@@ -61,7 +61,7 @@ NETWORK = Network(
         "Posts that nobody on the asked server follows or answered: no server knows the whole network.",
         "Posts for followers only and direct ones: they are never kept, even if the token's account could see them.",
         "By search, posts of people who did not agree to be found by it: the server leaves them out. A server without "
-        "full-text search finds nothing.",
+        "full-text search finds nothing, and one that breaks off in the middle looks as if there were no more.",
         "`noindex` and `discoverable` speak to web search engines and to Mastodon's own suggestions, so that posts of "
         "people who set them are still read by hashtag; nothing here is published or offered for search.",
         "Threads of posts from the public timeline: there are too many; name hashtags or search to get them.",
@@ -90,8 +90,8 @@ SLACK = timedelta(hours=1)
 later is listed, and so read, with a later window.
 """
 SEARCH_CAP = 10_000
-REPLIES_SHOWN = 60
-"""Replies of a thread that a server shows to who is not logged in."""
+REPLIES_SHOWN, LEVELS_SHOWN = 60, 20
+"""Replies of a thread, and replies to replies, that a server shows to who is not logged in."""
 
 
 def _server(name: str) -> str:
@@ -309,11 +309,10 @@ class _Visit:
             replies = statuses_of(context["descendants"])
             if top.get("in_reply_to_id") is None:
                 self.client.threads_read |= {reply_id for reply in replies if (reply_id := local_id(reply))}
-            if len(replies) == REPLIES_SHOWN:
-                text = (
-                    f"{self.client.title} shows no more than {REPLIES_SHOWN} replies of a thread without a good token."
-                )
-                self.failures.note(Truncated(text), self.window.start, self.window.end)
+            if len(replies) == REPLIES_SHOWN or _depth(replies) == LEVELS_SHOWN:
+                shown = f"{REPLIES_SHOWN} replies of a thread, {LEVELS_SHOWN} deep"
+                cut = Truncated(f"{self.client.title} shows no more than {shown}, to who has no token.")
+                self.failures.note(cut, self.window.start, self.window.end)
             top = next(iter(statuses_of(context["ancestors"])), None)
 
     def page(self, endpoint: str, body: Any) -> Page:
@@ -332,21 +331,32 @@ class _Visit:
         )
 
 
+def _depth(replies: list[dict[str, Any]]) -> int:
+    """Levels of replies below a post."""
+    levels: dict[Any, int] = {}
+    for reply in replies:  # each stands below what it answers
+        levels[reply["id"]] = levels.get(reply.get("in_reply_to_id"), 0) + 1
+    return max(levels.values(), default=0)
+
+
 def _listed_down_to(statuses: list[Any]) -> datetime | None:
     """How far a page has come: all that came to the server later has been listed. None where that can't be told.
 
     Where ids don't tell the time, the newest post of the page has to do: what stands below it may have come late.
     """
-    listed = statuses_of(statuses)
-    arrived = arrived_at(listed[-1]) if listed else None
-    return arrived or max((at for status in listed if (at := moment(status))), default=None)
+    newest = max((at for status in statuses_of(statuses) if (at := moment(status))), default=None)
+    return _last_arrival(statuses) or newest
 
 
 def _further_down(statuses: list[Any], following: str, until: datetime) -> str:
     """The id to go on below: the next page's, or that of a moment, where all down to it came later."""
-    arrived = arrived_at(statuses_of(statuses)[-1])
-    jump = id_at(until)
-    return jump if arrived and arrived > until and following.isdecimal() and int(jump) < int(following) else following
+    arrival, jump = _last_arrival(statuses), id_at(until)
+    return jump if arrival and arrival > until and following.isdecimal() and int(jump) < int(following) else following
+
+
+def _last_arrival(statuses: list[Any]) -> datetime | None:
+    """When the last post of a page came to the server, if ids there tell."""
+    return next((arrived_at(status) for status in reversed(statuses_of(statuses))), None)
 
 
 def _id_in(url: str | None, server: str) -> str | None:

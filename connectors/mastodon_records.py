@@ -238,11 +238,11 @@ class _Statuses:
         )
 
     def author_id(self, account: Any) -> str | None:
-        """`mastodon:name@server`; accounts of the asked server come without the server."""
+        """`fediverse:name@server`, as Lemmy and others see it too; accounts of the asked server come without the server."""
         acct = _words(_object(account).get("acct"))
         name, _, host = acct.lower().partition("@")
         host = host or self.domain or _host(account.get("url") if acct else None) or ""
-        return f"mastodon:{name}@{host}" if name and host else None
+        return f"fediverse:{name}@{host}" if name and host else None
 
     def parent(self, status: dict[str, Any]) -> dict[str, Any]:
         return self.by_id.get(_words(status.get("in_reply_to_id")), _EMPTY)
@@ -318,7 +318,7 @@ def _text(status: dict[str, Any]) -> str | None:
 
 def _mention_id(status: Any) -> str | None:
     uri = _words(_object(status).get("uri"))
-    return f"mastodon:{uri}" if uri else None
+    return f"fediverse:{uri}" if uri else None
 
 
 def _host(address: Any) -> str | None:

@@ -20,6 +20,8 @@ from pipelines.home import Home, read_json
 from pipelines.warehouse import open_warehouse, transaction
 
 log = logging.getLogger(__name__)
+FEDIVERSE = ("lemmy", "mastodon")
+"""Networks that show each other's accounts: one of a team is seen through either."""
 
 
 def load(home: Home, config: Config, advance: Callable[[int], None] = lambda _: None) -> int:
@@ -48,7 +50,11 @@ def _load_config(connection: duckdb.DuckDBPyConnection, config: Config) -> None:
     """The brands, themes and team accounts of today's config."""
     brands = [(brand.id, brand.name, brand.competitor, brand.query_version) for brand in config.brands]
     themes = [(theme.id, theme.name) for theme in config.themes]
-    team = [account.partition(":")[::2] for brand in config.brands for account in brand.team]
+    team = [
+        (network, handle)
+        for told, handle in (account.partition(":")[::2] for brand in config.brands for account in brand.team)
+        for network in (FEDIVERSE if told in FEDIVERSE else (told,))
+    ]
     connection.execute("create or replace temp table team (network varchar, handle varchar)")
     if team:
         connection.executemany("insert into team values (?, lower(?))", team)

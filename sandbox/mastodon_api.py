@@ -11,6 +11,7 @@ import zlib
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from urllib.parse import quote
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -25,8 +26,8 @@ LARGEST_PAGE = 40
 MOST_AT_ONCE = 20
 REQUESTS = 1_000_000
 """Requests in five minutes; so many that the demo never waits. Real servers allow 300."""
-REPLIES_SHOWN = 60
-"""Replies of a thread that are shown without a token."""
+REPLIES_SHOWN, LEVELS_SHOWN = 60, 20
+"""Replies of a thread, and replies to replies, that are shown without a token."""
 _FIVE_MINUTES = 300
 _MARKS = re.compile(
     r"(?P<link>https?://\S+[^\s.,;:!?)])|@(?P<name>\w+)(?:@(?P<host>[\w.-]+\w))?|#(?P<tag>\w*[^\W\d]\w*)"
@@ -80,7 +81,7 @@ class _Asked:
         self.world = world
         self.path: dict[str, str] = request.path_params
         self.params = request.query_params
-        self.address = str(request.url).partition("?")[0]
+        self.address = quote(str(request.url).partition("?")[0], safe=":/")
         self.is_logged_in = request.headers.get("authorization") == f"Bearer {CREDENTIALS['mastodon']['access_token']}"
 
     def sees(self, post: Post) -> bool:
@@ -190,14 +191,17 @@ def _context(asked: _Asked) -> tuple[Any, dict[str, str]]:
     while parent:
         above = [parent, *above] if asked.sees(parent) else above
         parent = asked.world.community.by_id.get(parent.to or "")
-    below = _below(asked, post)[: None if asked.is_logged_in else REPLIES_SHOWN]
+    below = _below(asked, post, None if asked.is_logged_in else LEVELS_SHOWN)
+    below = below if asked.is_logged_in else below[:REPLIES_SHOWN]
     shown = {"ancestors": above, "descendants": below}
     return {name: [_status(asked.world, one) for one in posts] for name, posts in shown.items()}, {}
 
 
-def _below(asked: _Asked, post: Post) -> list[Post]:
+def _below(asked: _Asked, post: Post, levels: int | None) -> list[Post]:
+    if levels == 0:
+        return []
     answers = [one for one in asked.world.community.answers.get(post.id, []) if asked.sees(one)]
-    return [one for answer in answers for one in (answer, *_below(asked, answer))]
+    return [one for answer in answers for one in (answer, *_below(asked, answer, levels and levels - 1))]
 
 
 def _found(asked: _Asked) -> Post:

@@ -8,7 +8,7 @@ import hypothesis
 import prawcore.sessions
 import pytest
 
-from connectors import transport, x
+from connectors import http_api, transport, x
 from connectors.contract import Mention, Page, SourceError, Window
 from sandbox.community import Community, community
 from sandbox.server import Sandbox, serve
@@ -90,6 +90,7 @@ def run(server: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Sandb
     monkeypatch.setattr(prawcore.sessions.FiniteRetryStrategy, "_sleep_seconds", lambda _: None)
     monkeypatch.setattr(x, "RETRY", x.RETRY.new(backoff_factor=0))
     monkeypatch.setattr(transport, "READ_TIMEOUT", 0.3)
+    monkeypatch.setattr(http_api, "_turns", http_api._Turns())  # what one test's clock says is nothing to the next
 
     def start(whole: Community, **world: Any) -> Sandbox:
         server.replace(whole, **world)

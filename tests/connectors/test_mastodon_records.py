@@ -55,7 +55,7 @@ POST = {
     "quote": None,
     "poll": None,
 }
-ID = "mastodon:https://windowsill.example/users/Tove/statuses/1"
+ID = "fediverse:https://windowsill.example/users/Tove/statuses/1"
 REPLY = {
     **POST,
     "id": id_at(datetime.fromisoformat("2026-04-21T09:00:05")),
@@ -73,7 +73,7 @@ REPLY = {
         {"id": "11003", "acct": "sel@circuit.example", "url": "https://circuit.example/@sel"},
     ],
 }
-REPLY_ID = "mastodon:https://balkonien.example/users/oskar/statuses/9"
+REPLY_ID = "fediverse:https://balkonien.example/users/oskar/statuses/9"
 
 
 def parsed(body, server=SERVER, **more):
@@ -87,12 +87,12 @@ def only(kind, body, **more):
 def test_a_post_of_the_server_itself():
     assert parsed([POST]) == [
         Author(
-            *("mastodon:tove@windowsill.example", "mastodon", "Tove@windowsill.example", "Tove & the chives", 311),
+            *("fediverse:tove@windowsill.example", "mastodon", "Tove@windowsill.example", "Tove & the chives", 311),
             *(datetime.fromisoformat("2022-11-07"), False),
         ),
         Mention(
             *(ID, "mastodon", "windowsill.example", "post", None, "Light on.\n\nIt works & hums"),
-            *("https://windowsill.example/@Tove/1", "mastodon:tove@windowsill.example", None, ID),
+            *("https://windowsill.example/@Tove/1", "fediverse:tove@windowsill.example", None, ID),
             datetime.fromisoformat("2026-04-21T08:00"),
             network_lang="en",
         ),
@@ -102,7 +102,7 @@ def test_a_post_of_the_server_itself():
 
 def test_an_edited_reply_from_another_server():
     found = parsed({"status": POST, "context": {"ancestors": [], "descendants": [REPLY]}})[3:]
-    oskar = "mastodon:oskar@balkonien.example"
+    oskar = "fediverse:oskar@balkonien.example"
     assert found == [
         Author(oskar, "mastodon", "oskar@balkonien.example", None, 1204, datetime.fromisoformat("2019-04-30"), True),
         Mention(
@@ -113,8 +113,8 @@ def test_an_edited_reply_from_another_server():
             network_lang="de",
         ),
         Metrics(REPLY_ID, likes=3, replies=1, reposts=2, quotes=4),
-        Interaction(REPLY_ID, oskar, "mastodon:tove@windowsill.example", "reply"),
-        Interaction(REPLY_ID, oskar, "mastodon:sel@circuit.example", "mention"),
+        Interaction(REPLY_ID, oskar, "fediverse:tove@windowsill.example", "reply"),
+        Interaction(REPLY_ID, oskar, "fediverse:sel@circuit.example", "mention"),
     ]
 
 
@@ -134,7 +134,7 @@ def test_the_thread_of_a_reply_leads_to_its_beginning():
     last = {**REPLY, "id": "9", "uri": "https://x.example/9", "in_reply_to_id": REPLY["id"]}
     found = only(Mention, {"status": last, "context": {"ancestors": [POST, REPLY], "descendants": []}})
     assert {mention.mention_id: (mention.parent_id, mention.root_id) for mention in found} == {
-        "mastodon:https://x.example/9": (REPLY_ID, ID),
+        "fediverse:https://x.example/9": (REPLY_ID, ID),
         REPLY_ID: (ID, ID),
         ID: (None, ID),
     }
@@ -147,14 +147,14 @@ def test_replies_in_circles_have_no_root():
 
 def test_server_whose_accounts_bear_another_name():
     [author] = only(Author, [POST], server="social.plants.example", domain="plants.example")
-    assert author.author_id == "mastodon:tove@plants.example"
+    assert author.author_id == "fediverse:tove@plants.example"
 
 
 def test_without_settings_names_are_read_from_addresses():
     [author, reply_author] = only(Author, [POST, REPLY], server=None)
     assert (author.author_id, reply_author.author_id) == (
-        "mastodon:tove@windowsill.example",
-        "mastodon:oskar@balkonien.example",
+        "fediverse:tove@windowsill.example",
+        "fediverse:oskar@balkonien.example",
     )
     assert only(Mention, [REPLY], server=None)[0].url == "https://balkonien.example/@oskar/9"
 
@@ -184,7 +184,7 @@ def test_a_boost_passes_on_words_but_not_numbers():
     mention = next(r for r in found if isinstance(r, Mention) and r.kind == "repost")
     assert (mention.parent_id, mention.text) == (ID, "Light on.\n\nIt works & hums")
     assert [record.mention_id for record in found if isinstance(record, Metrics)] == [ID]
-    assert Interaction(mention.mention_id, mention.author_id, "mastodon:tove@windowsill.example", "repost") in found
+    assert Interaction(mention.mention_id, mention.author_id, "fediverse:tove@windowsill.example", "repost") in found
 
 
 @pytest.mark.parametrize(

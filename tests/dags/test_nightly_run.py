@@ -12,6 +12,7 @@ import pytest
 from connectors.transport import variable
 from pipelines.config import connector_of, load_config
 from sandbox import world
+from sandbox.community import NETWORKS
 from sandbox.server import Sandbox, serve
 
 # warnings inside Airflow are not ours to heed
@@ -52,8 +53,8 @@ def night(
     monkeypatch.setenv("EARSHOT_CONFIG", str(config))
     monkeypatch.setenv("EARSHOT_HOME", str(tmp_path / "home"))
     for source in load_config(config).sources:
-        for name in connector_of(source).NETWORK.credentials:
-            monkeypatch.setenv(variable(source, name), getattr(world, name.upper()))
+        for name, value in world.CREDENTIALS.get(connector_of(source).NETWORK.name, {}).items():
+            monkeypatch.setenv(variable(source, name), value)
     pull = dagbag.dags["nightly"].get_task("source.pull")
     monkeypatch.setattr(pull, "retries", 0)
     return lambda **window: dagbag.dags["nightly"].test(logical_date=None, run_conf=window)
@@ -85,7 +86,7 @@ def test_every_source_arrives(night: Night, tmp_path: Path) -> None:
     run = night(**WEEK)
     assert run.state == "success"
     assert set(states(run).values()) == {"success"}
-    assert set(mentions_by_network(tmp_path / "home")) == {"reddit", "x", "helpdesk"}
+    assert set(mentions_by_network(tmp_path / "home")) == NETWORKS | {"helpdesk", "mail"}
     assert published_untils()[0] == "2026-04-27T00:00:00"
 
 
@@ -97,4 +98,4 @@ def test_one_source_fails_so_the_run_is_red_and_the_others_arrive(
     assert run.state == "failed"
     unsuccessful = {task: state for task, state in states(run).items() if state != "success"}
     assert unsuccessful == {"pull x": "failed", "every_source_answered": "upstream_failed"}
-    assert set(mentions_by_network(tmp_path / "home")) == {"reddit", "helpdesk"}
+    assert set(mentions_by_network(tmp_path / "home")) == (NETWORKS | {"helpdesk", "mail"}) - {"x"}
