@@ -1,4 +1,4 @@
-"""One module a network: `fetch` talks to it, `parse` is pure. `contract` says what a connector is."""
+"""One package a network: `fetch` talks to it, `parse` is pure. `contract` says what a connector is."""
 
 from connectors import (
     appstore,

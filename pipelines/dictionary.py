@@ -163,10 +163,10 @@ def _tested_columns(model: Mapping[str, Any], test: str) -> list[list[str]]:
 
 _TYPES_BY_NAME = (
     (r"is_.*", "BOOLEAN"),
-    (r".*_at|window_(start|end)|unseen_(from|to)", "TIMESTAMP"),
+    (r".*_at|(.*_)?window_(start|end)|unseen_(from|to)", "TIMESTAMP"),
     (r".*_date", "DATE"),
     (r".*_count|likes|replies|reposts|quotes|views|score|engagement|followers|author_followers", "BIGINT"),
-    (r"compound", "DOUBLE"),
+    (r"compound|rating", "DOUBLE"),
     (r"rank", "INTEGER"),
     (r"themes", "VARCHAR[]"),
 )
@@ -213,13 +213,10 @@ _MEANINGS = {
     "digest.title": "heading of the digest",
     "sentiment.engine": "what scores the sentiment; see [models](models.md)",
     "language.expected": "ISO 639-1 codes of the languages to choose from; fewer means fewer mistakes on short posts",
-    "files.type": "the type of the source",
     "files.kind": "what a record is, where nothing says that it answers another",
     "files.columns": "which column holds what; see the table below",
     "files.delimiter": "what separates the cells of a CSV file",
     "files.encoding": "encoding of a CSV file",
-    "reddit.type": "the type of the source",
-    "x.type": "the type of the source",
     "columns.id": "the post's own id; where there is none, one is made from author, time and text",
     "columns.created_at": "when it was written; needed",
     "columns.text": "what was written; needed",
@@ -311,7 +308,9 @@ def _keys(section: Mapping[str, Any], schema: Mapping[str, Any], prefix: str) ->
             name=name,
             allowed=_allowed(_resolved(field, schema), schema),
             default="needed" if name in needed else _default(field),
-            meaning=_MEANINGS.get(f"{prefix}.{name}" if prefix else name) or field.get("description", ""),
+            meaning=_MEANINGS.get(f"{prefix}.{name}" if prefix else name)
+            or field.get("description")
+            or ("the type of the source" if name == "type" else ""),
         )
         for name, field in section["properties"].items()
     ]

@@ -56,7 +56,7 @@ def _page(name: str, connector: Any) -> Iterator[str]:
         for key, what in network.credentials.items():
             need = " (optional)" if key in network.optional else ""
             yield f"| `{key}`{need} | {what} | `EARSHOT_TALK_{key.upper()}` |"
-    else:
+    elif not network.setup:
         yield "No account and no key."
     if network.setup:
         yield from ("", network.setup.strip())
@@ -81,7 +81,8 @@ def _facts(name: str, network: Network, connector: Any) -> Iterator[str]:
     yield f"| reaches back | {network.reaches_back} |"
     if network.reach is not None:
         yield f"| a gap is filled for | {_span(network.reach)} |"
-    yield f"| posts a page | {network.page_size:,} |"
+    if network.page_size:
+        yield f"| posts a page | {network.page_size:,} |"
     if network.pace_seconds:
         yield f"| time between two requests | {network.pace_seconds:g} s |"
     if network.units_per_day is not None:

@@ -10,8 +10,9 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from connectors import file_records, files
+from connectors import files
 from connectors.contract import SourceError
+from connectors.files import records as file_records
 from pipelines.enrich import READ, Lens, read_batch
 from pipelines.errors import InputError
 from pipelines.home import whole_file

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from connectors import appstore
-from connectors.appstore_records import feed_of
+from connectors.appstore.records import feed_of
 from connectors.contract import Misfit, Page
 from tests.connectors.recorded import bodies, items_in, misfits, recorded
 

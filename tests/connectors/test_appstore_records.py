@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectors.appstore_records import feed_of, records
+from connectors.appstore.records import feed_of, records
 from connectors.contract import Author, Drift, Mention, Metrics, Misfit, Page
 
 ENTRY = {

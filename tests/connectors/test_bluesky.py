@@ -10,8 +10,9 @@ from datetime import datetime, timedelta
 import pytest
 from pydantic import ValidationError
 
-from connectors import bluesky, bluesky_visit, http_api
-from connectors.bluesky_client import AUTHOR_FEED, POSTS, PROFILES, SEARCH, THREAD
+from connectors import bluesky, http_api
+from connectors.bluesky import visit as bluesky_visit
+from connectors.bluesky.client import AUTHOR_FEED, POSTS, PROFILES, SEARCH, THREAD
 from connectors.contract import (
     Author,
     CredentialsError,

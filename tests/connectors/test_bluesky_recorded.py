@@ -8,8 +8,8 @@ import pytest
 import requests
 
 from connectors import bluesky
-from connectors.bluesky_client import _meaning
-from connectors.bluesky_records import is_kept, shown_in, uri_of
+from connectors.bluesky.client import _meaning
+from connectors.bluesky.records import is_kept, shown_in, uri_of
 from connectors.contract import CredentialsError, Deletion, Drift, Mention, Misfit, Page, utc
 from connectors.http_api import Refused, wait_asked_for
 from tests.connectors.recorded import bodies, items_in, recorded

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connectors import bluesky
-from connectors.bluesky_records import moment
+from connectors.bluesky.records import moment
 from connectors.contract import Author, Deletion, Drift, Interaction, Mention, Metrics, Misfit, Page
 
 SAM, MIRA, LOTTE = (f"did:plc:{letter * 24}" for letter in "sml")

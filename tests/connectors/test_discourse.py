@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 import pytest
 from pydantic import ValidationError
 
-from connectors import discourse, discourse_visit, http_api
+from connectors import discourse, http_api
 from connectors.contract import (
     CredentialsError,
     Deletion,
@@ -24,6 +24,7 @@ from connectors.contract import (
     Truncated,
     Window,
 )
+from connectors.discourse import visit as discourse_visit
 from connectors.http_api import Clock, NotThere, Refused
 from query.parsing import parse as query
 from sandbox import discourse_api

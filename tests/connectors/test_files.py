@@ -19,7 +19,7 @@ import zstandard
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from connectors import file_records, files
+from connectors import files
 from connectors.contract import (
     Author,
     Interaction,
@@ -32,6 +32,7 @@ from connectors.contract import (
     SourceError,
     Window,
 )
+from connectors.files import records as file_records
 
 ALL_TIME = Window(datetime.min, datetime.max)
 MARCH_2 = Window(datetime(2026, 3, 2), datetime(2026, 3, 3))
@@ -584,7 +585,7 @@ def test_a_file_that_may_not_be_read(csv_file: Callable[..., Path]) -> None:
 
 
 def test_a_line_that_memory_would_not_hold_ends_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("connectors.file_formats.LONGEST_LINE", 2 << 20)
+    monkeypatch.setattr("connectors.files.formats.LONGEST_LINE", 2 << 20)
     path = tmp_path / "posts.csv.gz"
     path.write_bytes(gzip.compress(f"{HEADER}\n{GOOD.format(1)}\n".encode() + b"\0" * (8 << 20)))
     assert refusal(path).startswith("posts.csv.gz has a line of more than 2 MB.")

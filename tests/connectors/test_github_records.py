@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from connectors import github
 from connectors.contract import Author, Drift, Interaction, Mention, Metrics, Misfit, Page
-from connectors.github_records import plain_markdown
+from connectors.github.records import plain_markdown
 
 AT = datetime.fromisoformat("2026-04-21T08:00")
 SITE = "https://github.com/Halmora/Firmware"

@@ -8,7 +8,7 @@ import orjson
 import pytest
 from pydantic import ValidationError
 
-from connectors import http_api, lemmy, lemmy_visit
+from connectors import http_api, lemmy
 from connectors.contract import (
     CredentialsError,
     Deletion,
@@ -25,6 +25,7 @@ from connectors.contract import (
     Window,
 )
 from connectors.http_api import Clock, NotThere
+from connectors.lemmy import visit as lemmy_visit
 from query.parsing import parse as query
 from sandbox.community import community
 from sandbox.lemmy_api import ap_id, number

@@ -14,7 +14,7 @@ import zstandard
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectors import mail, mail_archive
+from connectors import mail
 from connectors.contract import (
     Author,
     Interaction,
@@ -27,7 +27,8 @@ from connectors.contract import (
     SourceError,
     Window,
 )
-from connectors.mail_archive import RawMail, read_mails
+from connectors.mail import archive as mail_archive
+from connectors.mail.archive import RawMail, read_mails
 from pipelines.config import load_config
 from sandbox.community import FOLDER
 

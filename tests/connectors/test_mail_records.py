@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from connectors import mail
 from connectors.contract import Author, Interaction, Mention, Misfit, Page, Record
-from connectors.mail_headers import account, decoded, headers_of
+from connectors.mail.headers import account, decoded, headers_of
 
 NOON = "Mon, 02 Mar 2026 12:00:00 +0100"
 ENVELOPE = "From ann@garden.example Mon Mar  2 11:05:00 2026"

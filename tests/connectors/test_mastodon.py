@@ -24,7 +24,7 @@ from connectors.contract import (
     Window,
 )
 from connectors.http_api import Clock
-from connectors.mastodon_records import id_at
+from connectors.mastodon.records import id_at
 from query.parsing import parse as query
 from sandbox import mastodon_api
 from sandbox.community import community

@@ -9,7 +9,7 @@ import requests
 from connectors import mastodon
 from connectors.contract import CredentialsError, Drift, Mention, Page
 from connectors.http_api import Clock, HttpApi, NotThere
-from connectors.mastodon_client import _meaning
+from connectors.mastodon.client import _meaning
 from tests.connectors.recorded import bodies, items_in, misfits, recorded
 
 VERSIONS_OF_A_POST = {"page01.json": 1, "page04.json": 2}

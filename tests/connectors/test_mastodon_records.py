@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connectors.contract import Author, Deletion, Drift, Interaction, Mention, Metrics, Misfit, Page
-from connectors.mastodon_records import arrived_at, id_at, records
+from connectors.mastodon.records import arrived_at, id_at, records
 
 SERVER = "windowsill.example"
 TOVE = {

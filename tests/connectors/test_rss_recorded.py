@@ -6,7 +6,7 @@ import pytest
 
 from connectors import rss
 from connectors.contract import Mention, Page
-from connectors.rss_records import body_of
+from connectors.rss.records import body_of
 from tests.connectors.recorded import items_in, misfits, recorded
 
 URL = "https://recorded.example/feed"

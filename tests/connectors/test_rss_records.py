@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from connectors import rss
 from connectors.contract import Author, Mention, Metrics, Misfit, Page
-from connectors.rss_records import Feed, body_of
+from connectors.rss.records import Feed, body_of
 
 ITEM = (
     "<item><title>Basil</title><guid isPermaLink='false'>7</guid><link>/basil?a=1&amp;b=2</link>"

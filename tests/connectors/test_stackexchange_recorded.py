@@ -10,7 +10,7 @@ import requests
 from connectors import stackexchange
 from connectors.contract import Drift, Mention, Page, SourceError
 from connectors.http_api import Refused
-from connectors.stackexchange_api import meaning
+from connectors.stackexchange.api import meaning
 from tests.connectors.recorded import FOLDER, bodies, items_in, misfits, recorded
 
 

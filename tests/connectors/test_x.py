@@ -96,9 +96,7 @@ def test_queries_join_terms_and_team_and_leave_reposts_out():
         (("halmora", any_of(["halmora", "Halmora One", "#halmora", "or", "halmora.example"])),),
         (("halmora", "halmora"), ("halmora", "halmora_help")),
     )
-    expression = (
-        'halmora OR "Halmora One" OR #halmora OR or OR "halmora.example" OR from:halmora OR from:halmora_help'
-    )
+    expression = 'halmora OR "Halmora One" OR #halmora OR or OR "halmora.example" OR from:halmora OR from:halmora_help'
     assert [query.text for query in x.queries(settings(extra=("#basil has:images",)), listening)] == [
         f"({expression}) -is:retweet",
         "(#basil has:images) -is:retweet",

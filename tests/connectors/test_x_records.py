@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from connectors import x
 from connectors.contract import Author, Interaction, Mention, Metrics, Misfit, Page
-from connectors.x_records import snowflake_time
+from connectors.x.records import snowflake_time
 
 SAM, HALMORA, NETTIE = "1001", "1002", "1003"
 FIRST, ANSWER, REPOST = "2046300000000000001", "2046400000000000002", "2046500000000000003"

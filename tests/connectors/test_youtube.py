@@ -30,7 +30,7 @@ from connectors.contract import (
     Window,
 )
 from connectors.http_api import Clock, Refused
-from connectors.youtube_api import meaning
+from connectors.youtube.api import meaning
 from query.parsing import parse as parse_query
 from sandbox.world import YOUTUBE_KEY
 from sandbox.youtube_api import channel_id, comment_id, video_id

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connectors.contract import Author, Deletion, Drift, Interaction, Mention, Metrics, Misfit, Page
-from connectors.youtube_records import records
+from connectors.youtube.records import records
 
 OWNER, READER = "UC" + "o" * 22, "UC" + "r" * 22
 VIDEO = "abcdefghijk"

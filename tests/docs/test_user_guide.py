@@ -3,12 +3,12 @@
 import re
 import tomllib
 from pathlib import Path
-from typing import Any
 
 import duckdb
 import pytest
 from typer.testing import CliRunner
 
+from connectors import CONNECTORS
 from pipelines.cli import app
 from pipelines.config import Config, load_config
 from pipelines.credentials import missing
@@ -20,7 +20,7 @@ DOCS = Path(__file__).resolve().parents[2] / "docs"
 GUIDE = (DOCS / "user-guide.md").read_text(encoding="utf-8")
 QUERIES = re.findall(r"([^\n]+)\n\n```sql\n(.*?)```", GUIDE, re.DOTALL)
 BRANDS = [{"id": "halmora", "name": "Halmora", "terms": ["halmora"]}]
-PAGES = sorted([*DOCS.glob("*.md"), *DOCS.parent.glob("*.md")])
+PAGES = sorted([*DOCS.rglob("*.md"), *DOCS.parent.glob("*.md")])
 
 
 def test_guide_has_ten_queries() -> None:
@@ -52,7 +52,7 @@ def test_queries_in_command_lines_run(home: Home) -> None:
 
 def test_every_command_that_the_guide_names_is_there() -> None:
     commands = {command.name or command.callback.__name__ for command in app.registered_commands if command.callback}
-    named = set(re.findall(r"(?:^|`)earshot ([a-z]+)", GUIDE, re.MULTILINE))
+    named = set(re.findall(r"(?:^|`)earshot ([a-z-]+)", GUIDE, re.MULTILINE))
     assert named - commands == set()
     assert {"run", "check", "status", "query", "score", "export", "publish", "digest"} <= named
 
@@ -72,20 +72,21 @@ def test_source_of_the_guide_is_sound() -> None:
     assert [source.id for source in config.sources] == ["forum"]
 
 
-@pytest.mark.parametrize(
-    "source",
-    [
-        {"type": "reddit", "id": "reddit", "subreddits": ["halmora"]},
-        {"type": "x", "id": "x"},
-        {"type": "x", "id": "x-support"},
-    ],
-    ids=lambda source: source["id"],
-)
-def test_credentials_have_the_names_that_the_guide_tells(source: dict[str, Any]) -> None:
-    config = Config.model_validate({"brands": BRANDS, "sources": [source]})
-    names = missing(config.sources[0], environ={})
-    assert names
-    assert [name for name in names if f"`{name}`" not in GUIDE] == []
+def test_credentials_have_the_names_that_the_guide_tells() -> None:
+    sources = [{"type": "reddit", "id": "reddit", "subreddits": ["halmora"]}, {"type": "x", "id": "x-support"}]
+    config = Config.model_validate({"brands": BRANDS, "sources": sources})
+    reddit, support = (missing(source, environ={}) for source in config.sources)
+    assert f"`{reddit[0]}`" in GUIDE
+    assert f"`{support[0]}`" in GUIDE
+
+
+@pytest.mark.parametrize("name", CONNECTORS)
+def test_page_of_a_network_names_each_credential_and_how_to_get_it(name: str) -> None:
+    page = (DOCS / "networks" / f"{name}.md").read_text(encoding="utf-8")
+    network = CONNECTORS[name].NETWORK
+    assert [key for key in network.credentials if f"`EARSHOT_TALK_{key.upper()}`" not in page] == []
+    assert bool(network.setup) or not network.credentials
+    assert bool(network.cannot)
 
 
 def test_every_status_of_coverage_is_explained() -> None:

@@ -1,0 +1,337 @@
+"""What the answers of Bluesky's API hold, as records. Pure: nothing here touches a network.
+
+A search, a lookup, a feed and a thread show posts alike, as `app.bsky.feed.defs#postView`: the author's own record with
+the numbers under it. A post that is quoted stands inside the one that quotes it.
+
+Labels are heeded. What a moderator hides (`!hide`, `!takedown`) counts as deleted. Who asks to be shown to readers that
+are logged in only (`!no-unauthenticated`) is left out, unless the source says that its tables have no other readers.
+"""
+
+import re
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from connectors.bluesky.texts import facets_of, list_of, object_of, text_of
+from connectors.contract import Author, Deletion, Drift, Interaction, Mention, Metrics, Misfit, Page, Record, utc
+
+POST_URI = re.compile(r"at://(did:[a-z]+:[\w.:%-]+)/app\.bsky\.feed\.post/([\w.:~-]+)", re.ASCII)
+"""Author and key of a post."""
+PREFIX = "bluesky:"
+
+_GONE_LABELS = frozenset(("!hide", "!takedown"))
+_LOGGED_IN_ONLY = "!no-unauthenticated"
+_ANSWERS_WITHOUT_POSTS = frozenset(("error", "did", "feeds", "value"))
+_EMBEDS = frozenset(
+    f"app.bsky.embed.{kind}#view" for kind in ("images", "video", "external", "record", "recordWithMedia")
+)
+_LARGEST = 2**63 - 1
+
+
+class _UnreadableError(Exception):
+    """Why a post or an account is set aside."""
+
+
+class Shown(NamedTuple):
+    """What an answer shows as a post, and where in it."""
+
+    place: str
+    post: Any
+
+
+def records(page: Page, logged_in_only: bool = False) -> Iterator[Record]:
+    """Mentions, authors, metrics and interactions of an answer; of a recheck also what is gone."""
+    body, asked = page.body, None
+    if isinstance(body, dict) and body.keys() == {"asked", "answer"}:
+        body, asked = body["answer"], body["asked"]
+    if not isinstance(body, dict):
+        yield Misfit("is not an answer of Bluesky's API", "page", body)
+        return
+    if not body.keys() & {"posts", "feed", "thread", "profiles"}:
+        if not body.keys() & _ANSWERS_WITHOUT_POSTS:
+            yield Misfit(
+                "is not an answer of Bluesky's API: it has neither posts nor a feed nor a thread", "page", body
+            )
+        return
+    reading = _Reading(logged_in_only)
+    for place, account in _numbered("profiles", body.get("profiles")):
+        yield from reading.account(account, place)
+    for shown in shown_in(body):
+        yield from reading.post(shown.post, shown.place)
+    # Quoted posts come with fewer of their numbers than posts that were asked for: these go first.
+    while reading.quoted:
+        yield from reading.post(*reading.quoted.pop())
+    # Where a post can't be told by its address, anything that was asked for may be that post.
+    if isinstance(asked, list) and not reading.has_nameless:
+        yield from (Deletion(mention_id) for mention_id in asked if mention_id not in reading.there)
+
+
+# Where posts stand in an answer -----------------------------------------------------------------------
+
+
+def shown_in(body: Any) -> Iterator[Shown]:
+    """The posts of an answer in order, quoted ones aside; what stands in the place of one as it stands there."""
+    for place, post in _numbered("posts", object_of(body).get("posts")):
+        yield Shown(place, post)
+    for place, item in _numbered("feed", object_of(body).get("feed")):
+        yield Shown(f"{place}.post", object_of(item).get("post", item))
+        for name in ("root", "parent"):
+            if (post := object_of(object_of(item).get("reply")).get(name)) is not None:
+                yield Shown(f"{place}.reply.{name}", post)
+    for place, node in nodes_in(body):
+        yield Shown(place, node.get("post", node) if isinstance(node, dict) else node)
+
+
+def nodes_in(body: Any) -> Iterator[tuple[str, Any]]:
+    """The nodes of a thread: the post that was asked for, what it answers, and what answers it."""
+    left = [("thread", object_of(body).get("thread"))]
+    while left:
+        place, node = left.pop()
+        if node is None:
+            continue
+        yield place, node
+        answers = _numbered(f"{place}.replies", object_of(node).get("replies"))
+        left += [*reversed(answers), (f"{place}.parent", object_of(node).get("parent"))]
+
+
+def uri_of(post: Any) -> str | None:
+    """The `at://` address of a post; None where it has none."""
+    uri = object_of(post).get("uri")
+    return uri if isinstance(uri, str) and POST_URI.fullmatch(uri) else None
+
+
+def root_of(post: Any) -> str | None:
+    """The address of the post that opened the thread: its own where it answers nothing."""
+    return uri_of(_reply(post).get("root")) or uri_of(post)
+
+
+def is_answer(post: Any) -> bool:
+    """Whether a post answers another."""
+    return uri_of(_reply(post).get("parent")) is not None
+
+
+def is_kept(post: Any, logged_in_only: bool = False) -> bool:
+    """Whether neither a moderator nor the author's own wish hides a post from us."""
+    labels = _labels(post) | _labels(object_of(post).get("author"))
+    return not labels & _GONE_LABELS and (logged_in_only or _LOGGED_IN_ONLY not in labels)
+
+
+def moment(post: Any) -> datetime | None:
+    """When a post was written, as the search sorts: when its author says, but not after it was first seen.
+
+    min(createdAt, indexedAt); the other where one can't be read, None where neither can.
+    """
+    record = object_of(object_of(post).get("record") or object_of(post).get("value"))
+    times = [_moment(record.get("createdAt")), _moment(object_of(post).get("indexedAt"))]
+    return min((at for at in times if at), default=None)
+
+
+def feed_moment(item: Any) -> datetime | None:
+    """Where an item of a feed stands in time: a repost where it was passed on, any other post where it was written."""
+    reposted = _moment(object_of(object_of(item).get("reason")).get("indexedAt"))
+    return reposted or moment(object_of(item).get("post"))
+
+
+def author_of(post: Any) -> str | None:
+    """The DID of a post's author."""
+    match = POST_URI.fullmatch(uri_of(post) or "")
+    return match[1] if match else None
+
+
+# Records ----------------------------------------------------------------------------------------------
+
+
+class _Reading:
+    """One answer on the way to records: which posts and accounts have come, and which quoted posts are to follow."""
+
+    def __init__(self, logged_in_only: bool) -> None:
+        self.logged_in_only = logged_in_only
+        self.there: set[str] = set()
+        self.has_nameless = False
+        self.seen: set[str] = set()
+        self.accounts: set[str] = set()
+        self.quoted: list[tuple[Any, str]] = []
+
+    def post(self, post: Any, place: str) -> Iterator[Record]:
+        try:
+            yield from self._post(post)
+        except _UnreadableError as reason:
+            yield Misfit(str(reason), place, post)
+        except Exception as error:  # a shape that nobody thought of costs this post, not its page
+            yield Misfit(f"can't be read ({type(error).__name__}: {error})", place, post)
+
+    def account(self, account: Any, place: str) -> Iterator[Record]:
+        try:
+            if self.logged_in_only or _LOGGED_IN_ONLY not in _labels(account):
+                yield self._author(account)
+        except _UnreadableError as reason:
+            yield Misfit(str(reason), place, account)
+
+    def _post(self, post: Any) -> Iterator[Record]:
+        uri = uri_of(post)
+        self.has_nameless |= uri is None
+        if not isinstance(post, dict):
+            raise _UnreadableError("is not a post")
+        if uri is None:
+            if _kind_of(post) in ("notFoundPost", "blockedPost"):  # of something else than a post
+                return
+            raise _UnreadableError("has no readable uri")
+        if uri in self.seen:
+            return
+        if _kind_of(post) in ("blockedPost", "viewBlocked", "viewDetached"):
+            return  # it is there, but not for us, or not in this place
+        self.seen.add(uri)
+        mention_id = PREFIX + uri
+        if _kind_of(post) in ("notFoundPost", "viewNotFound"):
+            yield Deletion(mention_id)
+            return
+        if not is_kept(post, self.logged_in_only):
+            if (_labels(post) | _labels(post.get("author"))) & _GONE_LABELS:
+                yield Deletion(mention_id)
+            return
+        self.there.add(mention_id)
+        record = post.get("record") if "record" in post else post.get("value")
+        if not isinstance(record, dict):
+            raise _UnreadableError("has no record, so its words are unknown")
+        if not isinstance(record.get("text"), str):
+            raise _UnreadableError("has no text")
+        created_at = moment(post)
+        if created_at is None:
+            raise _UnreadableError("has neither a readable createdAt nor an indexedAt, so its time can't be told")
+        yield from _drifts(post)
+        yield from self._records(post, record, uri, created_at)
+
+    def _records(
+        self, post: dict[str, Any], record: dict[str, Any], uri: str, created_at: datetime
+    ) -> Iterator[Record]:
+        mention_id, did = PREFIX + uri, str(author_of(post))
+        if isinstance(post.get("author"), dict) and did not in self.accounts:
+            yield self._author(post["author"])
+        answered = uri_of(_reply(post).get("parent"))
+        quoted = self._quoted(post, record)
+        above = answered or quoted
+        yield Mention(
+            mention_id,
+            "bluesky",
+            None,
+            "comment" if answered else "quote" if quoted else "post",
+            None,
+            text_of(record),
+            f"https://bsky.app/profile/{did}/post/{uri.rpartition('/')[2]}",
+            PREFIX + did,
+            PREFIX + above if above else None,
+            PREFIX + (root_of(post) or uri),
+            created_at,
+            network_lang=_language(record.get("langs")),
+        )
+        yield Metrics(
+            mention_id,
+            likes=_count(post.get("likeCount")),
+            replies=_count(post.get("replyCount")),
+            reposts=_count(post.get("repostCount")),
+            quotes=_count(post.get("quoteCount")),
+        )
+        yield from _interactions(mention_id, did, answered, quoted, record)
+
+    def _quoted(self, post: dict[str, Any], record: dict[str, Any]) -> str | None:
+        """The address of the post that this one quotes; the quoted post itself is noted."""
+        for view in _embedded_records(post.get("embed")) + _embedded_records(
+            next(iter(list_of(post.get("embeds"))), None)
+        ):
+            if uri_of(view):
+                self.quoted.append((view, f"quoted in {post.get('uri')}"))
+        return next((uri for named in _embedded_records(record.get("embed")) if (uri := uri_of(named))), None)
+
+    def _author(self, account: Any) -> Author:
+        account = object_of(account)
+        did, handle = account.get("did"), account.get("handle")
+        if not isinstance(did, str) or not re.fullmatch(r"did:[a-z]+:[\w.:%-]+", did, re.ASCII):
+            raise _UnreadableError("is an account without a readable did")
+        self.accounts.add(did)
+        # A handle that doesn't lead to its account is shown as handle.invalid, whoever has it.
+        known = isinstance(handle, str) and handle.strip() and handle != "handle.invalid"
+        name = account.get("displayName")
+        return Author(
+            PREFIX + did,
+            "bluesky",
+            str(handle) if known else did,
+            name if isinstance(name, str) and name else None,
+            _count(account.get("followersCount")),
+            _moment(account.get("createdAt")),
+            True if "bot" in _labels(account) else None,
+        )
+
+
+def _drifts(post: dict[str, Any]) -> Iterator[Drift]:
+    """Fields that the lexicon requires and that are missing, and kinds of embeds that it doesn't know."""
+    if _moment(post.get("indexedAt")) is None:
+        yield Drift("post.indexedAt", post.get("indexedAt"))
+    if not isinstance(post.get("author"), dict):
+        yield Drift("post.author", post.get("author"))
+    kind = object_of(post.get("embed")).get("$type")
+    if "embed" in post and kind not in _EMBEDS:
+        yield Drift("post.embed", kind)
+
+
+def _interactions(
+    mention_id: str, did: str, answered: str | None, quoted: str | None, record: dict[str, Any]
+) -> Iterator[Interaction]:
+    """Whom a post addresses, each person once."""
+    addressed = {did}
+    named = [("reply", _did_in(answered)), ("quote", _did_in(quoted))]
+    named += [("mention", feature.get("did")) for _, _, feature in facets_of(record)]
+    for kind, other in named:
+        if isinstance(other, str) and other.startswith("did:") and other not in addressed:
+            addressed.add(other)
+            yield Interaction(mention_id, PREFIX + did, PREFIX + other, kind)  # type: ignore[arg-type]
+
+
+# Values -----------------------------------------------------------------------------------------------
+
+
+def _numbered(name: str, value: Any) -> list[tuple[str, Any]]:
+    return [(f"{name}[{number}]", entry) for number, entry in enumerate(list_of(value))]
+
+
+def _kind_of(value: dict[str, Any]) -> str:
+    """The last part of `$type`: `blockedPost` of `app.bsky.feed.defs#blockedPost`."""
+    return str(value.get("$type")).rpartition("#")[2]
+
+
+def _reply(post: Any) -> dict[str, Any]:
+    record = object_of(object_of(post).get("record") or object_of(post).get("value"))
+    return object_of(record.get("reply"))
+
+
+def _embedded_records(embed: Any) -> list[dict[str, Any]]:
+    """What an embed quotes: under `record`, one deeper where it has media as well."""
+    inside = object_of(object_of(embed).get("record"))
+    return [inside, object_of(inside.get("record"))]
+
+
+def _labels(subject: Any) -> set[str]:
+    """Values of the labels on a post or an account; one that was taken back doesn't count."""
+    labels = [object_of(label) for label in list_of(object_of(subject).get("labels"))]
+    return {str(label.get("val")) for label in labels if not label.get("neg")}
+
+
+def _did_in(uri: str | None) -> str | None:
+    match = POST_URI.fullmatch(uri or "")
+    return match[1] if match else None
+
+
+def _language(langs: Any) -> str | None:
+    """The language that the author chose; None where there are several."""
+    codes = {str(code).partition("-")[0].lower() for code in list_of(langs)}
+    return codes.pop() if len(codes) == 1 else None
+
+
+def _moment(value: Any) -> datetime | None:
+    try:
+        return utc(datetime.fromisoformat(value)) if isinstance(value, str) else None
+    except (ValueError, OverflowError):
+        return None
+
+
+def _count(value: Any) -> int | None:
+    return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= _LARGEST else None

@@ -1,0 +1,241 @@
+"""What asking a Lemmy server takes: listings page by page, threads, and what became of posts."""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import requests
+
+from connectors.contract import CredentialsError, Known, Page, RateLimited, SchemaDrift, SourceError, Window
+from connectors.failures import Failures
+from connectors.http_api import HttpApi, NotThere
+from connectors.lemmy import records as lemmy_records
+from connectors.transport import excerpt
+
+PAGE_SIZE = 50
+SEARCHES_AT_ONCE = 60
+SEARCH_PACE = 10.0
+"""Seconds from search to search once so many have been asked at once: 60 in 600 seconds."""
+
+
+class Gone(NotThere):
+    """Lemmy itself says that it has no such post or comment; a page that a web server can't find says no such thing."""
+
+
+@dataclass
+class Client:
+    """A server's API, and what this run has asked of it."""
+
+    api: HttpApi
+    home: str
+    threads_read: set[int] = field(default_factory=set)
+    is_paced: bool = True
+    searches: int = 0
+
+
+class Visit:
+    """One query at work: what it has counted, and what went wrong on the way."""
+
+    def __init__(self, client: Client, window: Window, *, with_threads: bool) -> None:
+        self.client = client
+        self.with_threads = with_threads
+        self.window = window
+        self.only_in: str | None = None
+        """The community that the listings are of."""
+        self.counted: set[str | None] = set()
+        self.above = lemmy_records.Above()
+        self.failures = Failures()
+
+    def newest(self, text: str) -> Iterator[Page]:
+        """One answer: the newest posts with some letters, whenever they were written."""
+        yield self.page("search", self.ask("search", {"q": text, "type_": "Posts", "sort": "New", "limit": "10"}))
+
+    def listing(self, path: str, parameters: Mapping[str, str], *, is_last: bool) -> Iterator[Page]:
+        """Pages of a listing until they reach the window's start, each with the threads that it leads to."""
+        reached = self.window.end
+        whole_after: datetime | None = None
+        pages = self.pages(path, parameters)
+        while True:
+            try:
+                body = next(pages, None)
+            except SourceError as failure:
+                failure.unseen_from = self.window.start
+                failure.unseen_to = reached if is_last else self.window.end
+                raise
+            if body is None:
+                return
+            found = lemmy_records.views(body)
+            if self.only_in and any(lemmy_records.community(view).lower() != self.only_in for view in found):
+                # what servers before 0.19 do with a name that they don't know
+                raise NotThere(f"{self.client.api.title} does not know {self.only_in}; it shows others instead.")
+            yield self.page(path, body)._replace(seen_whole_after=whole_after)
+            if self.with_threads:
+                for view in found:
+                    at = lemmy_records.moment(view)
+                    if at is not None and at in self.window:
+                        yield from self.thread(view, reached)
+            # The last entry tells how far the listing has come; pinned posts stand first, however old they are.
+            last = next((at for view in reversed(found) if (at := lemmy_records.moment(view))), reached)
+            if last < self.window.start:
+                return
+            reached = min(reached, last)
+            whole_after = reached if is_last and not self.failures else None
+
+    def thread(self, view: Any, unseen_to: datetime) -> Iterator[Page]:
+        """The post of a view, where the view isn't that already, and all its comments; once in a run."""
+        post, comment = lemmy_records.numbers(view)
+        if post is None or post in self.client.threads_read:
+            return
+        try:
+            if comment is not None:
+                body = self.ask("post", {"id": str(post)})
+                yield self.page("post", body)
+                view = next(iter(lemmy_records.views(body)), None)
+            if lemmy_records.comments_of(view) != 0:
+                for body in self.comments(post):
+                    yield self.page("comments", body)
+        except Gone:
+            # taken down since; its comments, of which one was shown, go with it
+            self.failures.over()
+        except SourceError as failure:
+            failure.unseen_from = failure.unseen_to = None
+            self.failures.note(failure, self.window.start, unseen_to)
+        else:
+            self.client.threads_read.add(post)
+
+    def again(self, entries: Sequence[Known]) -> Iterator[Page]:
+        """What became of posts and comments of one thread."""
+        waiting = {entry.mention_id: entry for entry in entries if entry.kind == "comment"}
+        post: int | None = None
+        for entry in entries:
+            if entry.mention_id not in waiting:
+                post = self.number(entry)
+                yield from self.single(entry)
+        if post is None and len(waiting) > 1:
+            for page in self.single(waiting.pop(next(iter(waiting)))):
+                post = next((lemmy_records.numbers(view)[0] for view in lemmy_records.views(page.body["answer"])), None)
+                yield page
+        if post is not None and len(waiting) > 1:
+            try:
+                for body in self.comments(post):
+                    shown = set(map(lemmy_records.mention_id, lemmy_records.views(body)))
+                    found = [mention_id for mention_id in waiting if mention_id in shown]
+                    yield self.answer("recheck comments", found, body)
+                    for mention_id in found:
+                        del waiting[mention_id]
+            except SourceError as failure:
+                self.failures.note(failure)
+        for entry in waiting.values():
+            yield from self.single(entry)
+
+    def single(self, entry: Known) -> Iterator[Page]:
+        """A post or comment as it is now; the answer is None where the server has it no longer."""
+        number = self.number(entry)
+        try:
+            if number is None:
+                body = self.ask("resolve_object", {"q": entry.mention_id.removeprefix("fediverse:")})
+            else:
+                body = self.ask("comment" if entry.kind == "comment" else "post", {"id": str(number)})
+        except Gone:
+            self.failures.over()
+            body = None
+        except SourceError as failure:
+            self.failures.note(failure)
+            return
+        yield self.answer(f"recheck {entry.kind}", [entry.mention_id], body)
+
+    def number(self, entry: Known) -> int | None:
+        """The server's own number of a mention, where its address is one of this server."""
+        address = re.fullmatch(r"(https?://[^/]+)/(?:post|comment)/([0-9]{1,18})", entry.url or "")
+        return int(address[2]) if address and address[1] == self.client.home else None
+
+    def answer(self, endpoint: str, asked: list[str], body: Any) -> Page:
+        """A page that says what became of some mentions."""
+        return Page(endpoint, {"asked": asked, **self.with_above(body)}, len(asked), len(lemmy_records.views(body)))
+
+    def comments(self, post: int) -> Iterator[Any]:
+        """All comments of a post, the oldest first, so that each comes after what it answers and none is shifted."""
+        yield from self.pages("comment/list", {"post_id": str(post), "sort": "Old", "type_": "All"})
+
+    def pages(self, path: str, parameters: Mapping[str, str]) -> Iterator[Any]:
+        """Answers of a listing to its end: by cursor where the server gives one, else by number."""
+        shown: set[str | None] = set()
+        following = {"page": "1"}
+        number = 1
+        while True:
+            body = self.ask(path, {**parameters, "limit": str(PAGE_SIZE), **following})
+            found = lemmy_records.views(body)
+            names = set(map(lemmy_records.mention_id, found))
+            if found and not names - shown:
+                raise SchemaDrift(f"{path}: {self.client.api.title} shows the same page again.")
+            shown |= names
+            yield body
+            cursor = body.get("next_page")
+            number += 1
+            if not found or ("next_page" in body and cursor is None):
+                return
+            # A short page is the last one; listings, which end by time, are read on, should a server give fewer.
+            if "community_name" not in parameters and len(found) < PAGE_SIZE:
+                return
+            following = {"page_cursor": cursor} if isinstance(cursor, str) and cursor else {"page": str(number)}
+
+    def ask(self, path: str, parameters: Mapping[str, str]) -> Any:
+        """An answer, its shape checked as far as fetching needs it."""
+        if path in ("search", "resolve_object"):
+            self.client.searches += 1
+            if self.client.searches > SEARCHES_AT_ONCE and self.client.is_paced:
+                self.client.api.clock.sleep(SEARCH_PACE)
+        body = self.client.api.get_json(f"{self.client.home}/api/v3/{path}", parameters)
+        if not lemmy_records.is_answer(body) or "error" in body:
+            raise SchemaDrift(
+                f"{path}: {self.client.api.title} answered {excerpt(body)} where posts belong; its API may differ."
+            )
+        self.failures.over()
+        return body
+
+    def page(self, endpoint: str, body: Any) -> Page:
+        """The page, with those of its posts counted that no page before it held: threads repeat what listings show."""
+        found = lemmy_records.views(body)
+        times = {lemmy_records.mention_id(view): lemmy_records.moment(view) for view in found}
+        inside = {name: at for name, at in times.items() if name and at and at in self.window}
+        new = inside.keys() - self.counted
+        self.counted |= new
+        first, last = min(inside.values(), default=None), max(inside.values(), default=None)
+        return Page(endpoint, self.with_above(body), len(new), len(found), first, last)
+
+    def with_above(self, body: Any) -> dict[str, Any]:
+        """The answer, and beside it what its comments answer where that stood on an earlier page."""
+        found = lemmy_records.views(body)
+        told = self.above.told(found)
+        for view in found:
+            self.above.note(view)
+        return {"answer": body, "above": told}
+
+
+# Errors -----------------------------------------------------------------------------------------------
+
+
+def meaning(answer: requests.Response) -> SourceError | None:
+    """Lemmy says what was wrong in a word of its own; most often with status 400."""
+    try:
+        body = answer.json()
+    except (requests.JSONDecodeError, RecursionError):
+        return None
+    said = body.get("error") if isinstance(body, dict) else None
+    if not isinstance(said, str):
+        return None
+    if said in ("rate_limit_error", "too_many_requests"):
+        return RateLimited("the server wants us to wait and doesn't say how long; run this window again in 10 minutes.")
+    if said in ("couldnt_find_post", "couldnt_find_comment", "couldnt_find_object", "not_found"):
+        return Gone(f"the server has no such post ({excerpt(said)}).")
+    if said.startswith("couldnt_find_"):
+        return NotThere(
+            f"the server has nothing there ({excerpt(said)}); check the name, or whether it knows the place."
+        )
+    if said in ("not_logged_in", "incorrect_login", "login_expired"):
+        return CredentialsError("the server refused the token; log in again for a new one.")
+    if said == "instance_is_private":
+        return CredentialsError("the server shows posts to its own people only; give it the token of an account (jwt).")
+    return None

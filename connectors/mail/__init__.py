@@ -1,0 +1,167 @@
+"""Mail archives: mailing lists as mbox files, such as Mailman, HyperKitty, Pipermail and Google Groups give them, and
+Maildir folders.
+
+Each archive is read from beginning to end, and the mails of the window are taken, with their whole text. No author's
+address gets into a table: an account is the part before the @ and a hash.
+"""
+
+from collections import OrderedDict
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Literal, NamedTuple
+
+from pydantic import Field
+
+from connectors.contract import Listening, Network, Page, Query, Record, SourceError, SourceSettings, Window
+from connectors.files import ConfigPath, found, one_each
+from connectors.mail import records as mail_records
+from connectors.mail.archive import RawMail, is_maildir, read_mails
+from connectors.mail.headers import Headers, headers_of
+
+NETWORK = Network(
+    name="mail",
+    title="Mail archives",
+    page_size=200,
+    limits="none: memory holds 200 mails at a time, and the first 1 MB of each",
+    reaches_back="as far as the archive does",
+    source_url="https://www.rfc-editor.org/rfc/rfc4155",
+    is_exhaustive=True,
+    setup="""
+1. Get the list's archive as an mbox file. Mailman 3 (HyperKitty) has *Download* above each month and list; Mailman 2
+   (Pipermail) has *Gzip'd Text* beside each month; for Google Groups use Google Takeout. `.gz` and `.zst` need no
+   unpacking. A Maildir folder that a subscribed mailbox is fetched into, with mbsync for instance, works as well.
+2. Name it in the config: `path = "archives/garden-talk/*.mbox.gz"`. A new file that the pattern finds is read by the
+   next run; a Maildir or an mbox file that grows is read again each time.
+3. Archives without the list's own headers, as Pipermail's, don't say which list they are of: give `community`.
+4. Ask the list before you listen to it, and tell its members: they wrote to each other.
+""",
+    cannot=(
+        "The list itself: archives are read, no server is asked for mail.",
+        "Deletions: a mail that is taken out of an archive stays here until it is forgotten by its author's account.",
+        "Attachments, and of very long mails more than the first megabyte.",
+        "Mails whose senders asked for no archive (X-No-Archive), and, unless spam = true, those marked as spam.",
+        "Full privacy: an account shows the part before the @, and who guesses an address can find out that it is "
+        "meant. Texts are kept as written, with the addresses that people quote or sign with; landing holds raw mails.",
+    ),
+)
+MOST_ON_A_PAGE = 8 * 2**20
+"""Bytes of raw mail, after which a page ends early."""
+REMEMBERED = 50_000
+"""Mails of an archive that answers find the beginning of their thread by."""
+
+
+class Settings(SourceSettings):
+    """A `[[sources]]` entry of type mail."""
+
+    type: Literal["mail"]
+    path: ConfigPath = Field(
+        description="mbox file, Maildir folder or pattern such as 'archives/*.mbox', relative to the config"
+    )
+    network: str = Field("mail", pattern=r"^[a-z0-9][a-z0-9_-]{0,39}$", description="first part of every id")
+    community: str | None = Field(None, description="address of the list, where the mails don't say it")
+    spam: bool = Field(False, description="also take mails that a filter marked as spam")
+
+
+def queries(settings: Settings, listening: Listening) -> list[Query]:  # noqa: ARG001
+    """One query an archive that the pattern finds; of a plain folder, one for each file in it."""
+    archives = []
+    for path in found(settings.path):
+        is_folder = Path(path).is_dir() and not is_maildir(Path(path))
+        inside = sorted(str(file) for file in Path(path).iterdir() if file.is_file()) if is_folder else []
+        archives += inside or [path]
+    return one_each(archives)
+
+
+def connect(settings: Settings, credentials: Mapping[str, str]) -> None:
+    """Nothing: archives need no client."""
+
+
+def fetch(client: None, settings: Settings, query: Query, window: Window) -> Iterator[Page]:  # noqa: ARG001
+    """Pages of up to 200 mails of the window, as they came. Mails without a readable time are passed on, too.
+
+    `SourceError` where the archive is missing, of another kind, or cut off.
+    """
+    threads = _Threads()
+    page = _Page(query.name)
+    try:
+        for raw in read_mails(Path(query.text)):
+            headers = headers_of(raw.content)
+            envelope = None if raw.envelope is None else raw.envelope.decode("latin-1").strip()
+            thread = threads.place(headers)
+            page.seen += 1
+            moment = headers.moment(envelope)
+            if headers.is_private() or (headers.is_spam() and not settings.spam):
+                continue
+            if moment is None or moment in window:
+                page.add(raw, envelope, thread, moment)
+            if page.is_full:
+                yield page.closed()
+                page = _Page(query.name)
+    except SourceError:
+        if page.mails:
+            yield page.closed()
+        raise
+    if page.seen:
+        yield page.closed()
+
+
+def parse(settings: Settings | None, page: Page) -> Iterator[Record]:
+    """Mentions, authors and replies of the mails; one that can't be read is a `Misfit`."""
+    network, community = (settings.network, settings.community) if settings else (NETWORK.name, None)
+    return mail_records.records(page, network, community)
+
+
+class _Thread(NamedTuple):
+    root: str | None
+    """Id of the mail that opened the thread, as far as the archive tells."""
+    answers: str | None
+    """Account of whoever is answered."""
+
+
+class _Threads:
+    """What the last mails of an archive began and who wrote them: many answers name only the mail that they answer."""
+
+    def __init__(self) -> None:
+        self._known: OrderedDict[str, tuple[str | None, str | None]] = OrderedDict()
+
+    def place(self, headers: Headers) -> _Thread:
+        """Where a mail stands in its thread; from now on its own answers are known."""
+        own_id, root, parent = headers.message_id(), headers.root(), headers.parent()
+        held_root, answered = self._known.get(parent, (None, None)) if parent else (own_id, None)
+        root = root or held_root
+        if own_id:
+            sender = headers.sender()
+            self._known[own_id] = (root, sender.account if sender else None)
+            if len(self._known) > REMEMBERED:
+                self._known.popitem(last=False)
+        return _Thread(root if parent else None, answered)
+
+
+class _Page:
+    """What a page holds so far."""
+
+    def __init__(self, endpoint: str) -> None:
+        self.endpoint = endpoint
+        self.mails: list[dict[str, Any]] = []
+        self.size = self.seen = 0
+        self.times: list[datetime] = []
+
+    @property
+    def is_full(self) -> bool:
+        return len(self.mails) == NETWORK.page_size or self.size > MOST_ON_A_PAGE
+
+    def add(self, raw: RawMail, envelope: str | None, thread: _Thread, moment: datetime | None) -> None:
+        """Take a mail in as it came, every byte of it."""
+        try:
+            text, encoding = raw.content.decode(), None
+        except UnicodeDecodeError:
+            text, encoding = raw.content.decode("latin-1"), "latin-1"
+        mail = {"place": raw.place, "envelope": envelope, "raw": text, "encoding": encoding, **thread._asdict()}
+        self.mails.append({name: value for name, value in mail.items() if value is not None})
+        self.size += len(raw.content)
+        self.times += [moment] if moment else []
+
+    def closed(self) -> Page:
+        first, last = min(self.times, default=None), max(self.times, default=None)
+        return Page(self.endpoint, {"mails": self.mails}, len(self.times), self.seen, first, last)

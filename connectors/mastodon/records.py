@@ -1,0 +1,353 @@
+"""What the answers of Mastodon's API hold, as records. Pure: nothing here touches a network.
+
+Posts (`statuses`) come as a list, one alone, in the answer of a search, as the context of another post, or inside
+notifications. Ids count on the asked server only; a post's `uri` and an account's address are the same everywhere.
+"""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import Any
+from urllib.parse import urlsplit
+
+from connectors.contract import (
+    Author,
+    Deletion,
+    Drift,
+    Interaction,
+    Mention,
+    Metrics,
+    Misfit,
+    Page,
+    Record,
+    from_epoch,
+    utc,
+)
+from connectors.markup import plain_text
+
+_SHOWN_TO_ALL = ("public", "unlisted")
+_NOT_SHOWN_TO_ALL = ("private", "direct")
+_QUOTE_STATES = frozenset(
+    (
+        *("pending", "accepted", "rejected", "revoked", "deleted", "unauthorized"),
+        *("blocked_account", "blocked_domain", "muted_account"),
+    )
+)
+_QUOTE_IN_TEXT = '<p class="quote-inline">'
+"""A quote's address, written for servers that don't show quotes."""
+_NO_POSTS = frozenset(("error", "votes_count", "stats", "usage"))
+"""Keys of a refusal, a poll by itself, and a server's description."""
+_LARGEST = 2**63 - 1
+_EMPTY: dict[str, Any] = {}
+
+
+class _UnreadableError(Exception):
+    """Why a post is set aside."""
+
+
+def records(page: Page, server: str | None = None, domain: str | None = None) -> Iterator[Record]:
+    """Mentions, authors, metrics and interactions of a page of `server`. `domain` stands behind the @ of its own
+    accounts, and is the server's name where not given; where neither is, it is read from their addresses.
+    """
+    body = page.body
+    found = _placed(body)
+    if found is None:
+        yield Misfit("is not an answer of Mastodon's API: it holds no posts", "page", body)
+        return
+    statuses = _Statuses(found, server, domain or server)
+    for place, status in found:
+        try:
+            yield from statuses.records_of(status)
+        except _UnreadableError as reason:
+            yield Misfit(str(reason), place, status)
+        except Exception as error:  # a shape that nobody thought of costs this post, not its page
+            yield Misfit(f"can't be read ({type(error).__name__}: {error})", place, status)
+    asked = body.get("asked") if isinstance(body, dict) else None
+    if isinstance(asked, list):
+        there = {_mention_id(status) for _, status in found}
+        yield from (Deletion(mention_id) for mention_id in asked if mention_id not in there)
+
+
+def statuses_of(body: Any) -> list[dict[str, Any]]:
+    """The posts of an answer that can be told from one another."""
+    return [status for _, status in _placed(body) or () if isinstance(status, dict) and local_id(status)]
+
+
+def local_id(status: Any) -> str | None:
+    """A post's id on the asked server."""
+    found = status.get("id") if isinstance(status, dict) else None
+    return found if isinstance(found, str) and found.isalnum() else None
+
+
+def moment(status: dict[str, Any]) -> datetime | None:
+    """When a post was written."""
+    return _moment(status.get("created_at"))
+
+
+def arrived_at(status: dict[str, Any]) -> datetime | None:
+    """When a post came to the asked server, as its id tells; None where ids don't, as on servers of other software.
+
+    Milliseconds since 1970 = id >> 16. A post comes later than it was written, by seconds as a rule.
+    """
+    number, written = local_id(status), moment(status)
+    if written is None or number is None or not (number.isascii() and number.isdecimal()) or len(number) > 20:
+        return None
+    arrived = from_epoch((int(number) >> 16) / 1000)
+    # The ids that others count up or make of a day of their own choice lie years away.
+    return arrived if abs(arrived - written) < timedelta(days=60) else None
+
+
+def id_at(when: datetime) -> str:
+    """The smallest id that the server gives out at a moment."""
+    return str((when - datetime(1970, 1, 1)) // timedelta(milliseconds=1) << 16)
+
+
+def _placed(body: Any) -> list[tuple[str, Any]] | None:
+    """Each post of an answer with its place in it; None for what isn't an answer with or without posts."""
+    if isinstance(body, list):
+        return [(f"[{number}]{place}", status) for number, entry in enumerate(body) for place, status in _inside(entry)]
+    if not isinstance(body, dict):
+        return None
+    if "asked" in body:
+        answer = body.get("answer")
+        return [] if answer is None else _below("answer", _placed(answer))
+    if isinstance(body.get("context"), dict):
+        return [("status", body.get("status")), *(_below("context.", _placed(body["context"])) or ())]
+    for keys in (("statuses",), ("ancestors", "descendants")):
+        if all(isinstance(body.get(key), list) for key in keys):
+            return [(f"{key}{place}", status) for key in keys for place, status in _placed(body[key]) or ()]
+    if "content" in body:
+        return [("post", body)]
+    return [] if body.keys() & _NO_POSTS else None
+
+
+def _inside(entry: Any) -> Iterator[tuple[str, Any]]:
+    """An entry of a list: a post, or a notification with one or none."""
+    if isinstance(entry, dict) and "type" in entry and "content" not in entry:
+        if entry.get("status") is not None:
+            yield ".status", entry["status"]
+        return
+    yield "", entry
+
+
+def _below(place: str, found: list[tuple[str, Any]] | None) -> list[tuple[str, Any]] | None:
+    return None if found is None else [(place + inner, status) for inner, status in found]
+
+
+class _Statuses:
+    """The posts of a page, which may refer to each other."""
+
+    def __init__(self, found: list[tuple[str, Any]], server: str | None, domain: str | None) -> None:
+        self.server = server
+        self.domain = domain
+        self.by_id: dict[str, dict[str, Any]] = {}
+        self.people: dict[str, str] = {}
+        """Id of an account on the asked server → id of the author."""
+        self.told: set[str] = set()
+        for _, status in found:
+            for each in (status, _object(_object(status).get("reblog")), _quoted(_object(status))):
+                if isinstance(each, dict) and (number := local_id(each)):
+                    self.by_id.setdefault(number, each)
+                    for person in (each.get("account"), *_list(each.get("mentions"))):
+                        self.know(person)
+
+    def know(self, person: Any) -> None:
+        number, author_id = _object(person).get("id"), self.author_id(person)
+        if isinstance(number, str) and author_id:
+            self.people[number] = author_id
+
+    def records_of(self, status: Any) -> Iterator[Record]:
+        if not isinstance(status, dict):
+            raise _UnreadableError("is not a post")
+        visibility = status.get("visibility")
+        if visibility in _NOT_SHOWN_TO_ALL:
+            return
+        mention_id, created_at = _mention_id(status), moment(status)
+        if mention_id is None:
+            raise _UnreadableError("has no uri, so it can't be told from other posts")
+        if created_at is None:
+            raise _UnreadableError("has no created_at that can be read")
+        if mention_id in self.told:
+            return
+        self.told.add(mention_id)
+        if visibility not in _SHOWN_TO_ALL:
+            # Who may see it isn't known, so it isn't kept.
+            yield Drift("post.visibility", visibility)
+            return
+        reblog, quoted = status.get("reblog"), _quoted(status)
+        for other in (reblog, quoted):
+            if isinstance(other, dict):
+                yield from self.records_of(other)
+        yield from self.drifts(status)
+        author = self.author(status.get("account"))
+        if author:
+            yield author
+        author_id = author.author_id if author else None
+        kind = _kind(status)
+        parent_id = {
+            "repost": _mention_id(reblog),
+            "comment": _mention_id(self.parent(status)),
+            "quote": _mention_id(quoted),
+        }.get(kind)
+        yield Mention(
+            mention_id,
+            "mastodon",
+            author_id.rpartition("@")[2] if author_id else None,
+            kind,  # type: ignore[arg-type]
+            _words(status.get("spoiler_text")) or None,
+            _text(reblog if kind == "repost" and isinstance(reblog, dict) else status),
+            self.url(status, author),
+            author_id,
+            parent_id,
+            self.root_id(status),
+            created_at,
+            _moment(status.get("edited_at")),
+            network_lang=_words(status.get("language")) or None,
+        )
+        if kind != "repost":
+            yield Metrics(
+                mention_id,
+                likes=_count(status.get("favourites_count")),
+                replies=_count(status.get("replies_count")),
+                reposts=_count(status.get("reblogs_count")),
+                quotes=_count(status.get("quotes_count")),
+            )
+        if author_id:
+            yield from self.interactions(mention_id, author_id, kind, status)
+
+    def drifts(self, status: dict[str, Any]) -> Iterator[Drift]:
+        for field in ("content", "account"):
+            if not isinstance(status.get(field), str if field == "content" else dict):
+                yield Drift(f"post.{field}", status.get(field))
+        quote = status.get("quote")
+        if isinstance(quote, dict) and "content" not in quote and quote.get("state") not in _QUOTE_STATES:
+            yield Drift("post.quote.state", quote.get("state"))
+
+    def author(self, account: Any) -> Author | None:
+        author_id = self.author_id(account)
+        if author_id is None:
+            return None
+        name, bot = account.get("display_name"), account.get("bot")
+        return Author(
+            author_id,
+            "mastodon",
+            account["acct"].partition("@")[0] + "@" + author_id.rpartition("@")[2],
+            name if isinstance(name, str) and name else None,
+            _count(account.get("followers_count")),
+            _moment(account.get("created_at")),
+            bot if isinstance(bot, bool) else None,
+        )
+
+    def author_id(self, account: Any) -> str | None:
+        """`fediverse:name@server`, as seen through Lemmy too; accounts of the asked server come without the server."""
+        acct = _words(_object(account).get("acct"))
+        name, _, host = acct.lower().partition("@")
+        host = host or self.domain or _host(account.get("url") if acct else None) or ""
+        return f"fediverse:{name}@{host}" if name and host else None
+
+    def parent(self, status: dict[str, Any]) -> dict[str, Any]:
+        return self.by_id.get(_words(status.get("in_reply_to_id")), _EMPTY)
+
+    def root_id(self, status: dict[str, Any]) -> str | None:
+        """Where the thread begins; None where the page doesn't hold it up to there."""
+        passed: set[int] = set()
+        while status.get("in_reply_to_id") is not None and id(status) not in passed:
+            passed.add(id(status))
+            status = self.parent(status)
+        return _mention_id(status) if status.get("in_reply_to_id") is None else None
+
+    def url(self, status: dict[str, Any], author: Author | None) -> str | None:
+        """Where a person reads the post: on the asked server, whose id for it stands in the address."""
+        acct, number = _words(_object(status.get("account")).get("acct")), local_id(status)
+        if self.server and author and number and arrived_at(status) and ("@" in acct or status.get("reblog")):
+            return f"https://{self.server}/@{acct}/{number}"
+        addresses = (status.get("url"), status.get("uri"))
+        return next(
+            (one for one in addresses if isinstance(one, str) and one.startswith(("https://", "http://"))), None
+        )
+
+    def interactions(self, mention_id: str, author_id: str, kind: str, status: dict[str, Any]) -> Iterator[Interaction]:
+        """Whom a post addresses, each person once."""
+        addressed = {author_id}
+        others = {
+            "reply": self.people.get(_words(status.get("in_reply_to_account_id"))),
+            "quote": self.author_id((_quoted(status) or _EMPTY).get("account")),
+            "repost": self.author_id(_object(status.get("reblog")).get("account")),
+        }
+        for word, other in others.items():
+            if other and other not in addressed:
+                addressed.add(other)
+                yield Interaction(mention_id, author_id, other, word)  # type: ignore[arg-type]
+        for person in _list(status.get("mentions")) if kind != "repost" else ():
+            other = self.author_id(person)
+            if other and other not in addressed:
+                addressed.add(other)
+                yield Interaction(mention_id, author_id, other, "mention")
+
+
+# Values -----------------------------------------------------------------------------------------------
+
+
+def _kind(status: dict[str, Any]) -> str:
+    if isinstance(status.get("reblog"), dict):
+        return "repost"
+    if status.get("in_reply_to_id") is not None:
+        return "comment"
+    return "quote" if isinstance(status.get("quote"), dict) else "post"
+
+
+def _quoted(status: dict[str, Any]) -> dict[str, Any] | None:
+    """The post that a post quotes, where the answer holds it; some servers give it without the state of the quote."""
+    quote = _object(status.get("quote"))
+    quoted = quote if "content" in quote else quote.get("quoted_status")
+    return quoted if isinstance(quoted, dict) else None
+
+
+def _text(status: dict[str, Any]) -> str | None:
+    """All that was written: the post, the options of its poll, the descriptions of its pictures and films."""
+    content = status.get("content")
+    if not isinstance(content, str):
+        return None
+    before, inline, rest = content.partition(_QUOTE_IN_TEXT)
+    if inline and isinstance(status.get("quote"), dict):
+        content = before + rest.partition("</p>")[2]
+    options = [_words(_object(option).get("title")) for option in _list(_object(status.get("poll")).get("options"))]
+    described = [_words(_object(media).get("description")) for media in _list(status.get("media_attachments"))]
+    parts = [plain_text(content), "\n".join(f"- {option}" for option in options if option), *described]
+    return "\n\n".join(part for part in parts if part)
+
+
+def _mention_id(status: Any) -> str | None:
+    uri = _words(_object(status).get("uri"))
+    return f"fediverse:{uri}" if uri else None
+
+
+def _host(address: Any) -> str | None:
+    try:
+        return urlsplit(address).hostname if isinstance(address, str) else None
+    except ValueError:
+        return None
+
+
+def _object(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else _EMPTY
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
+
+
+def _words(value: Any) -> str:
+    return value.strip() if isinstance(value, str) else ""
+
+
+def _moment(value: Any) -> datetime | None:
+    if not isinstance(value, str):
+        return None
+    try:
+        return utc(datetime.fromisoformat(value))
+    except (ValueError, OverflowError):
+        return None
+
+
+def _count(value: Any) -> int | None:
+    return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= _LARGEST else None

@@ -1,0 +1,197 @@
+"""One query of Reddit at work: listings, threads with all that their stubs stand for, and what went wrong."""
+
+import re
+import time
+from collections import deque
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from typing import Any
+
+import praw
+
+from connectors.contract import Page, RateLimited, SchemaDrift, SourceError, Truncated, Window
+from connectors.failures import Failures
+from connectors.reddit import records as reddit_records
+from connectors.reddit.errors import WHAT_PRAW_RAISES, meaning, now, rate_limited
+from connectors.transport import excerpt
+
+PAGE_SIZE = 100
+MORE_AT_ONCE = 100
+"""Most comments that one call of morechildren may ask for."""
+PATIENCE = 60
+"""Longest wait, in seconds, that a rate limit may ask for before the rest is left to a later run."""
+
+
+class Visit:
+    """One query at work: which threads are to be read, and what went wrong on the way."""
+
+    def __init__(self, client: praw.Reddit, window: Window) -> None:
+        self.client = client
+        self.window = window
+        self.threads: dict[str, None] = {}
+        self.foreign_to: set[str] = set()
+        self.counted: set[str] = set()
+        self.failures = Failures()
+
+    def listing(self, path: str, cap: int, sought: Mapping[str, str] | None = None) -> Iterator[Page]:
+        """Pages of a listing until they reach the window's start. Notes the posts whose threads are wanted."""
+        seen, last, after = 0, self.window.end, None
+        asked: set[str | None] = set()
+        while after not in asked:
+            asked.add(after)
+            params = {"limit": PAGE_SIZE, **(sought or {}), **({"after": after} if after else {})}
+            try:
+                body = self.ask("GET", path, params=params)
+                things, after = listing_of(path, body)
+            except SourceError as failure:
+                self.note(failure, unseen_to=last)
+                return
+            yield self.page(path, body)
+            seen += len(things)
+            self.want_threads(things)
+            # The last item tells how far the listing has come; one out of order higher up doesn't.
+            last = next((at for thing in reversed(things) if (at := reddit_records.moment(thing))), last)
+            if last < self.window.start:
+                return
+            if after is None:
+                if seen >= 0.8 * cap:  # what was deleted is missing from the count, so the end comes a little early
+                    self.note(
+                        Truncated(f"{path}: Reddit shows no more than the newest {cap} items; run more often."), last
+                    )
+                return
+        self.note(SchemaDrift(f"{path}: the listing goes round in circles; asked for the same page twice."), last)
+
+    def want_threads(self, things: list[Any]) -> None:
+        for thing in things:
+            at = reddit_records.moment(thing)
+            if at is None or at not in self.window:
+                continue
+            subreddit = str(thing["data"].get("subreddit")).lower()
+            name = thing["data"].get("link_id") if thing["kind"] == "t1" else reddit_records.fullname(thing)
+            if isinstance(name, str) and re.fullmatch(r"t3_[0-9a-z]+", name) and subreddit not in self.foreign_to:
+                self.threads[name.removeprefix("t3_")] = None
+
+    def thread(self, post: str) -> Iterator[Page]:
+        """The tree of a post, then what its stubs stand for, until none is left."""
+        tree = {"limit": 500, "sort": "new"}
+        stubs: deque[tuple[str, list[str]]] = deque([(post, [])])
+        asked: set[str] = set()
+        while stubs:
+            parent, children = stubs.popleft()
+            children = [child for child in children if child not in asked]
+            if not children and parent in asked:
+                continue
+            asked.update(children or [parent])
+            try:
+                if children:
+                    path = "api/morechildren"
+                    form = {"link_id": f"t3_{post}", "children": ",".join(children), "sort": "new"}
+                    body = self.ask("POST", path, data=form)
+                else:
+                    path = f"comments/{post}" if parent == post else f"comments/{post}/_/{parent}"
+                    body = self.ask("GET", path, params=tree)
+                things = _thread_things(path, body)
+            except SourceError as failure:
+                self.note(failure)
+                continue
+            yield self.page(path, body)
+            stubs += _stubs(things)
+
+    def ask(self, method: str, path: str, **sent: Any) -> Any:
+        """An answer; `SourceError` says what came instead. A rate limit of up to a minute is waited for, once."""
+        try:
+            answer = self.ask_once(method, path, sent)
+        except RateLimited as limit:
+            pause = (limit.until - now()).total_seconds() if limit.until else PATIENCE + 1
+            if pause > PATIENCE:
+                raise
+            time.sleep(max(0.0, pause))
+            answer = self.ask_once(method, path, sent)
+        self.failures.over()
+        return answer
+
+    def ask_once(self, method: str, path: str, sent: Mapping[str, Any]) -> Any:
+        pause = _pause_before_next(self.client)
+        if pause > PATIENCE:
+            raise rate_limited(path, pause)
+        try:
+            return self.client.request(method=method, path=path, **sent)
+        except WHAT_PRAW_RAISES as error:
+            failure = meaning(error, path)
+        # Outside the except block, so that praw's error, which holds the request with its headers, isn't carried along.
+        raise failure
+
+    def page(self, path: str, body: Any) -> Page:
+        """The page, with those of its posts counted that no page before it held: threads repeat what listings show."""
+        times = {
+            name: at
+            for _, thing in reddit_records.things(body)
+            if (at := reddit_records.moment(thing)) and (name := reddit_records.fullname(thing))
+        }
+        inside = {name: at for name, at in times.items() if at in self.window}
+        posts = len(inside.keys() - self.counted)
+        self.counted |= inside.keys()
+        return Page(
+            path, body, posts, len(times), min(inside.values(), default=None), max(inside.values(), default=None)
+        )
+
+    def note(self, failure: SourceError, unseen_to: datetime | None = None) -> None:
+        """Remember a failure for the end; raise it now where going on is no use."""
+        try:
+            if unseen_to is None:
+                self.failures.note(failure)
+            else:
+                self.failures.note(failure, self.window.start, min(unseen_to, self.window.end))
+        except SourceError as end:
+            if end is not failure:  # given up: anything may be missing
+                end.unseen_from, end.unseen_to = self.window
+            raise
+
+
+# Shapes -----------------------------------------------------------------------------------------------
+
+
+def listing_of(path: str, body: Any) -> tuple[list[Any], str | None]:
+    """Children of a listing and where its next page starts."""
+    content = body.get("data") if isinstance(body, dict) and body.get("kind") == "Listing" else None
+    children = content.get("children") if isinstance(content, dict) else None
+    if not isinstance(content, dict) or not isinstance(children, list):
+        raise _not_a("listing", path, body)
+    after = content.get("after")
+    return children, after if isinstance(after, str) and after else None
+
+
+def _thread_things(path: str, body: Any) -> list[Any]:
+    """All things of a comment tree or of an answer of morechildren."""
+    if path == "api/morechildren":
+        answer = body.get("json") if isinstance(body, dict) else None
+        if not isinstance(answer, dict) or answer.get("errors") or not isinstance(answer.get("data"), dict):
+            raise _not_a("list of comments", path, body)
+    elif not isinstance(body, list) or len(body) != 2:
+        raise _not_a("comment tree", path, body)
+    return [thing for _, thing in reddit_records.things(body)]
+
+
+def _stubs(things: list[Any]) -> Iterator[tuple[str, list[str]]]:
+    """(parent, children) of every stub: comments to ask for, or none where "continue this thread" stands."""
+    for thing in things:
+        stub = thing.get("data") if isinstance(thing, dict) and thing.get("kind") == "more" else None
+        if not isinstance(stub, dict):
+            continue
+        children = [child for child in stub.get("children") or () if isinstance(child, str) and child.isalnum()]
+        parent = stub.get("parent_id")
+        for start in range(0, len(children), MORE_AT_ONCE):
+            yield "", children[start : start + MORE_AT_ONCE]
+        if not children and isinstance(parent, str) and re.fullmatch(r"t1_[0-9a-z]+", parent):
+            yield parent.removeprefix("t1_"), []
+
+
+def _not_a(wanted: str, path: str, body: Any) -> SchemaDrift:
+    return SchemaDrift(f"{path}: Reddit answered {excerpt(body)} where a {wanted} belongs; its API may have changed.")
+
+
+def _pause_before_next(client: praw.Reddit) -> float:
+    """Seconds that praw would sleep before its next request. It would sleep for hours if Reddit said so."""
+    session: Any = client._core
+    due = session.rate_limiter.next_request_timestamp_ns
+    return 0.0 if due is None else (due - time.monotonic_ns()) / 1e9

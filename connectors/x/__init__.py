@@ -1,0 +1,334 @@
+"""X: posts found by search, with the posts they answer, quote or repost. Talks through tweepy's client of API v2.
+
+Reading is charged by the post, so what is asked for is narrow: the brands' terms and the team's own accounts. Posts of
+the last days are looked up again, a hundred a call: what X no longer shows is deleted here, edits and numbers follow.
+"""
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any, Literal
+
+import requests
+import tweepy
+import urllib3
+from pydantic import Field, model_validator
+from urllib3.util import Retry
+
+from connectors.contract import (
+    CredentialsError,
+    Known,
+    Listening,
+    Network,
+    Page,
+    Query,
+    RateLimited,
+    Record,
+    SchemaDrift,
+    SourceError,
+    SourceSettings,
+    Truncated,
+    Window,
+    from_epoch,
+    utc,
+)
+from connectors.failures import Failures
+from connectors.searching import numbered, searches
+from connectors.transport import checked_credentials, excerpt, new_session
+from connectors.x import records as x_records
+from query.search_syntax import SearchSyntax
+
+NETWORK = Network(
+    name="x",
+    title="X",
+    page_size=100,
+    limits="recent: 450 requests in 15 minutes for each app, 100 posts a page, 512 characters a query; "
+    "all: 300 requests in 15 minutes, 500 posts a page, 1,024 characters; charged by the post",
+    reaches_back='7 days with search = "recent"; to March 2006 with search = "all", which costs more',
+    source_url="https://docs.x.com/x-api/posts/search/introduction",
+    credentials={"bearer_token": "the app's bearer token, from the developer console"},
+    reach=timedelta(days=7),
+    # "Posts: Read", at most once a UTC day for each post: https://docs.x.com/x-api/getting-started/pricing
+    usd_per_post=0.005,
+    recheck_size=100,
+    setup="""
+1. Sign in at [console.x.com](https://console.x.com) with the account that is to own the app, and create an app.
+2. Buy credits there; reading a post costs about half a US cent, and as much again on each later day that it is looked
+   at again, for `recheck_days`. Set a spending limit in the console, and a monthly budget in the config:
+   `budget = { usd_per_month = 20 }`. It counts the posts that a search or re-check returns; whether the authors and
+   quoted posts that come along are charged too, the console shows.
+3. Under *Keys and tokens*, generate the app's **bearer token**. It is shown once.
+4. Put it into the environment as `EARSHOT_X_BEARER_TOKEN`, where the source's id is `x`.
+""",
+    cannot=(
+        'Posts of more than seven days ago, unless search = "all" is set, which the app must be allowed to use.',
+        "Whole threads: an answer is seen where it holds a term itself, or where one of the team's accounts wrote it.",
+        "Posts of protected accounts. A post is deleted here as soon as X doesn't show it any more, whether it was "
+        "deleted or its account was suspended or protected: X's terms ask for that. If it returns, the next search "
+        "that finds it brings it back.",
+        "Deletions of posts older than recheck_days: those need X's compliance endpoints, which are not asked here.",
+        "Numbers of reposts: X tells those of the original instead.",
+    ),
+)
+SEARCH_SYNTAX = SearchSyntax(
+    longest=512,
+    fields={
+        "author": "from:{}",
+        "site": 'url:"{}"',
+        # is:quote would also find answers that quote, which count as comments here
+        "type": {"repost": "is:retweet", "comment": "is:reply"},
+        # lang: is left out: X's guess may differ from ours, and what it doesn't find is lost
+    },
+    ending=" -is:retweet",
+)
+"""https://docs.x.com/x-api/posts/search/integrate/operators; the length is that of search = "recent"."""
+CANARY = Query("canary: everyday words", "(today OR you OR with OR news) -is:retweet")
+"""Words that somebody writes every minute."""
+
+HOME = "https://api.twitter.com"
+QUERY_LENGTH = {"recent": 512, "all": 1024}
+PAGE_SIZE = {"recent": 100, "all": 500}
+SMALLEST_PAGE = 10
+"""The canary asks for no more: every post is paid for."""
+
+# repeats what failed for a moment; never a refusal, and never for as long as a Retry-After may say
+RETRY = Retry(
+    total=2,
+    backoff_factor=0.3,
+    status_forcelist=(500, 502, 503, 504),
+    allowed_methods=("GET",),
+    respect_retry_after_header=False,
+    raise_on_status=False,
+)
+
+POST_FIELDS = (
+    *("author_id", "conversation_id", "created_at", "edit_history_tweet_ids", "entities", "in_reply_to_user_id"),
+    *("lang", "note_tweet", "public_metrics", "referenced_tweets", "text"),
+)
+USER_FIELDS = ("created_at", "name", "public_metrics", "username")
+EXPANSIONS = ("author_id", "in_reply_to_user_id", "referenced_tweets.id", "referenced_tweets.id.author_id")
+
+
+class Settings(SourceSettings):
+    """A source on X."""
+
+    type: Literal["x"]
+    search: Literal["recent", "all"] = Field("recent", description="the last 7 days, or everything since 2006")
+    reposts: bool = Field(False, description="also fetch reposts, which repeat the words of others")
+    extra: tuple[str, ...] = Field((), description="further search expressions, in X's own query language")
+
+    @model_validator(mode="after")
+    def _expressions_fit(self) -> "Settings":
+        room = _room(self) - 2
+        for expression in self.extra:
+            if not expression.strip() or len(expression) > room:
+                raise ValueError(f"extra: an expression has 1 to {room} characters here, not {len(expression)}")
+        return self
+
+
+def queries(settings: Settings, listening: Listening) -> list[Query]:
+    """The brands' queries and the team's accounts, in as few searches as X accepts; then `extra`."""
+    extra = numbered(f"({expression}){search_syntax(settings).ending}" for expression in settings.extra)
+    return searches(listening, search_syntax(settings)) + extra
+
+
+def search_syntax(settings: Settings) -> SearchSyntax:
+    """What a search of this source can say: its length and whether it leaves reposts out."""
+    ending = "" if settings.reposts else SEARCH_SYNTAX.ending
+    return replace(SEARCH_SYNTAX, longest=QUERY_LENGTH[settings.search], ending=ending)
+
+
+def _room(settings: Settings) -> int:
+    syntax = search_syntax(settings)
+    return syntax.longest - len(syntax.ending)
+
+
+def canary(settings: Settings) -> Query:  # noqa: ARG001 - part of the contract
+    """Words that are in somebody's post at any time; asks for ten posts only."""
+    return CANARY
+
+
+def connect(settings: Settings, credentials: Mapping[str, str]) -> tweepy.Client:
+    """A client of the app. `CredentialsError` names what is missing. Nothing is sent."""
+    found = checked_credentials(NETWORK, settings, credentials)
+    client = tweepy.Client(found["bearer_token"], return_type=requests.Response, wait_on_rate_limit=False)
+    client.session = new_session(HOME, str(settings.api) if settings.api else None, RETRY)
+    return client
+
+
+def fetch(client: tweepy.Client, settings: Settings, query: Query, window: Window) -> Iterator[Page]:
+    """Pages of a search, newest post first; `Truncated` at the end where X doesn't reach back to the window's start."""
+    start, last, token = window.start, window.end, None
+    while True:
+        try:
+            body = _ask(client, settings, query, Window(start, window.end), token)
+        except _ReachesBackToError as limit:
+            if limit.moment <= start or token is not None:
+                raise SourceError(f"X refused the query: {limit}.", unseen_from=start, unseen_to=last) from None
+            start = min(limit.moment, window.end)
+            if start < window.end:
+                continue
+            break
+        except SourceError as failure:
+            failure.unseen_from, failure.unseen_to = window.start, last
+            raise
+        posts = body.get("data") or []
+        times = [at for post in posts if (at := x_records.moment(post))]
+        inside = sum(at in window for at in times)
+        last = min([last, *times])
+        yield Page(
+            settings.search,
+            body,
+            inside,
+            len(posts),
+            min(times, default=None),
+            max(times, default=None),
+            seen_whole_after=last if last < window.end else None,
+        )
+        following = body["meta"].get("next_token")
+        if following is None:
+            break
+        if following == token:
+            raise SchemaDrift("X's pages go round in circles.", unseen_from=window.start, unseen_to=last)
+        token = following
+    if start > window.start:
+        raise Truncated(
+            f"X's {settings.search} search reaches back to {start:%Y-%m-%d %H:%M} UTC only; "
+            + ('search = "all" reaches further.' if settings.search == "recent" else "older posts can't be had."),
+            unseen_from=window.start,
+            unseen_to=start,
+        )
+
+
+def recheck(client: tweepy.Client, settings: Settings, known: Sequence[Known]) -> Iterator[Page]:  # noqa: ARG001
+    """Posts as they are now, looked up a hundred at a time; the answer says which X doesn't show any more.
+
+    A post that was edited is found by the id that it had first. One failure costs its hundred.
+    """
+    failures = Failures()
+    for start in range(0, len(known), NETWORK.recheck_size):
+        asked = [one.mention_id for one in known[start : start + NETWORK.recheck_size]]
+        try:
+            answer = _look_up(client, [mention_id.removeprefix("x:") for mention_id in asked])
+        except SourceError as failure:
+            failures.note(failure)
+            continue
+        failures.over()
+        yield Page("recheck", {"asked": asked, "answer": answer}, seen=len(answer.get("data") or ()))
+    failures.raise_noted()
+
+
+def parse(settings: Settings, page: Page) -> Iterator[Record]:  # noqa: ARG001 - part of the contract
+    """Mentions, authors, metrics and interactions of a page, and what is gone. What can't be read is a `Misfit`."""
+    return x_records.records(page)
+
+
+def _ask(client: tweepy.Client, settings: Settings, query: Query, window: Window, token: str | None) -> dict[str, Any]:
+    """One page of a search, its shape checked as far as fetching needs it."""
+    search = client.search_recent_tweets if settings.search == "recent" else client.search_all_tweets
+    body = _answer(
+        search,
+        query.text,
+        start_time=window.start,
+        end_time=window.end,
+        max_results=SMALLEST_PAGE if query == CANARY else PAGE_SIZE[settings.search],
+        **({"next_token": token} if token else {}),
+    )
+    if isinstance(body, dict) and isinstance(body.get("meta"), dict) and isinstance(body.get("data", []), list):
+        return body
+    raise SchemaDrift(f"X answered {excerpt(body)} where a page of posts belongs; its API may have changed.")
+
+
+def _look_up(client: tweepy.Client, ids: list[str]) -> dict[str, Any]:
+    """The posts with these ids, and errors for those that are not shown."""
+    body = _answer(client.get_tweets, ids)
+    if isinstance(body, dict) and any(isinstance(body.get(name), list) for name in ("data", "errors")):
+        return body
+    raise SchemaDrift(f"X answered {excerpt(body)} where posts belong; its API may have changed.")
+
+
+def _answer(ask: Callable[..., Any], what: str | list[str], **sought: Any) -> Any:
+    """What X answers, as JSON; `SourceError` says what came instead."""
+    fields = {"tweet_fields": list(POST_FIELDS), "user_fields": list(USER_FIELDS), "expansions": list(EXPANSIONS)}
+    try:
+        return ask(what, **sought, **fields).json()
+    except _WHAT_TWEEPY_RAISES as error:
+        failure = _meaning(error)
+    # Outside the except block, so that tweepy's error, which holds the request with its headers, isn't carried along.
+    raise failure
+
+
+# Errors -----------------------------------------------------------------------------------------------
+
+
+class _ReachesBackToError(SourceError):
+    """X won't search before a moment."""
+
+    def __init__(self, message: str, moment: datetime) -> None:
+        super().__init__(message)
+        self.moment = moment
+
+
+# tweepy reads headers and error bodies without checking their shape: hence the plain errors at the end.
+_WHAT_TWEEPY_RAISES = (
+    *(tweepy.TweepyException, requests.RequestException),
+    *(AttributeError, LookupError, TypeError, ValueError),
+)
+
+
+def _meaning(error: Exception) -> SourceError:
+    """What tweepy's error means to the operator, and what to do about it."""
+    if isinstance(error, requests.JSONDecodeError):
+        return SchemaDrift("X answered with something that is not JSON, or half of it; run this window again later.")
+    if isinstance(error, requests.Timeout) or _is_repeated_timeout(error):
+        return SourceError("X did not answer in time; run this window again later.")
+    if isinstance(error, requests.RequestException):
+        kind = type(error).__name__
+        return SourceError(f"the connection to X failed or was cut ({kind}); check the network and run again.")
+    if not isinstance(error, tweepy.HTTPException):
+        kind = type(error).__name__
+        return SchemaDrift(f"tweepy can't read X's answer ({kind}); its API may have changed.")
+    status = error.response.status_code
+    said = excerpt(" ".join(map(str, error.api_messages)) or error.response.text or "an empty body", 300)
+    if isinstance(error, tweepy.TooManyRequests):
+        return _rate_limited(error, said)
+    if status == 401:
+        return CredentialsError("X refused the bearer token (401); make a new one in the developer console.")
+    if status == 403:
+        return CredentialsError(f"X doesn't let this app search so (403: {said}); check its access level.")
+    if status == 400:
+        reach = re.search(r"'start_time' must be on or after ([0-9T:.-]+Z?)", " ".join(map(str, error.api_messages)))
+        if reach and (moment := _moment(reach[1])):
+            return _ReachesBackToError(said, moment)
+        return SourceError(f"X refused the query (400): {said}.")
+    if status == 402:
+        return SourceError(f"X wants to be paid first (402): {said}.")
+    if status >= 500:
+        return SourceError(f"X is in trouble ({status}); run this window again later.")
+    return SourceError(f"X refused the request ({status}) with {said}.")
+
+
+def _is_repeated_timeout(error: Exception) -> bool:
+    """requests calls it a failed connection when the last of several tries runs out of time."""
+    return bool(error.args) and isinstance(getattr(error.args[0], "reason", None), urllib3.exceptions.ReadTimeoutError)
+
+
+def _rate_limited(error: tweepy.TooManyRequests, said: str) -> RateLimited:
+    """A limit by the quarter of an hour tells when it ends; the monthly cap on posts read doesn't."""
+    if "cap" in said.lower():
+        return RateLimited(f"X's cap on posts read is used up: {said}. Raise it, or wait for the next period.")
+    if error.reset_time is None:
+        return RateLimited("X wants us to wait and doesn't say how long; run this window again later.")
+    try:
+        until = from_epoch(error.reset_time)
+    except ValueError:
+        return RateLimited("X wants us to wait and doesn't say sensibly how long; run this window again later.")
+    return RateLimited(f"X wants us to wait; run again after {until:%Y-%m-%d %H:%M} UTC.", until=until)
+
+
+def _moment(text: str) -> datetime | None:
+    try:
+        return utc(datetime.fromisoformat(text).replace(tzinfo=UTC))
+    except ValueError:
+        return None
