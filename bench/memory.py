@@ -6,7 +6,10 @@ from contextlib import contextmanager
 
 import psutil
 
-INTERVAL_SECONDS = 0.05
+INTERVAL_SECONDS = 0.5
+"""A look walks through all pages of all processes: more looks would take a good part of a processor from what is
+measured.
+"""
 
 
 @contextmanager

@@ -88,7 +88,12 @@ def run_night(
         else:
             night.windows.append((settings.id, window))
     with home.only_one("run"):
-        with Workers(config.workers) as workers, ThreadPoolExecutor(MOST_AT_ONCE) as asking:
+        with (
+            Workers(config.workers) as workers,
+            ThreadPoolExecutor(MOST_AT_ONCE) as asking,
+            ThreadPoolExecutor(1) as loading,
+        ):
+            loads = []
             pulls = {
                 asking.submit(
                     steps.pull_with_gaps,
@@ -110,11 +115,14 @@ def run_night(
                 except SourceFailed as failure:
                     night.failures.append(str(failure))
                 refine(home, config, progress, workers, source_id)
+                if pulls:  # what is ready goes into the warehouse while the next source is read
+                    loads.append(loading.submit(steps.load, home, config))
             refine(home, config, progress, workers)
+            night.mentions = sum(load.result() for load in loads)
         with process_pool(1) as modelling:
             modelling.submit(prepare, home.warehouse, home.logs)  # load and discover leave a processor idle
             with progress("load") as advance:
-                night.mentions = steps.load(home, config, advance)
+                night.mentions += steps.load(home, config, advance)
             with progress("discover"):
                 steps.discover(home)
             with progress("model"), home.only_one("warehouse", wait_seconds=600):

@@ -8,7 +8,14 @@ from functools import lru_cache
 from importlib.metadata import version
 from typing import NamedTuple
 
-from vaderSentiment.vaderSentiment import BOOSTER_DICT, NEGATE, SPECIAL_CASES, SentimentIntensityAnalyzer, SentiText
+from vaderSentiment.vaderSentiment import (
+    BOOSTER_DICT,
+    NEGATE,
+    SPECIAL_CASES,
+    SentimentIntensityAnalyzer,
+    SentiText,
+    normalize,
+)
 
 from pipelines.config import fingerprint
 from pipelines.language import has_letters
@@ -103,26 +110,62 @@ class Analyzer(SentimentIntensityAnalyzer):  # type: ignore[misc]
         if not text.isascii() and not self.emojis.keys().isdisjoint(text):
             return super().polarity_scores(text)  # type: ignore[no-any-return]
         text = text.strip()
-        known = self._words
-        words = [known[token] for token in text.split()]
+        words = list(map(self._words.__getitem__, text.split()))
         places = [place for place, word in enumerate(words) if word[2]]
         if not places:
             return {"neg": 0.0, "neu": 1.0 if words else 0.0, "pos": 0.0, "compound": 0.0}
         lowered, written, _, are_capitals = zip(*words, strict=True)
         is_cap_diff = True in are_capitals and False in are_capitals
-        valences: list[float] = [0] * len(words)
+        valences: list[float] = []
         for place in places:
-            if lowered[place] != "kind" or lowered[place + 1 : place + 2] != ("of",):
+            if lowered[place] == "kind" and lowered[place + 1 : place + 2] == ("of",):
+                valences.append(0.0)
+            else:
                 start = max(place - 3, 0)
-                valences[place] = self._valence(written[start : place + 3], place - start, is_cap_diff)
+                valences.append(self._valence(written[start : place + 3], place - start, is_cap_diff))
         if "but" in lowered:
-            valences = self._but_check(lowered, valences)
-        return self.score_valence(valences, text)  # type: ignore[no-any-return]
+            _contrast(valences, places, lowered.index("but"))
+        return self._shares(valences, len(words), text)
+
+    def _shares(self, valences: list[float], count: int, text: str) -> dict[str, float]:
+        """VADER's `score_valence` for so many words, of which the ones left out have no valence."""
+        emphasis = self._punctuation_emphasis(text)
+        total = float(sum(valences))
+        if total > 0:
+            total += emphasis
+        elif total < 0:
+            total -= emphasis
+        positive = sum(valence + 1 for valence in valences if valence > 0)
+        negative = sum(valence - 1 for valence in valences if valence < 0)
+        neutral = count - sum(map(bool, valences))
+        if positive > -negative:
+            positive += emphasis
+        elif positive < -negative:
+            negative -= emphasis
+        whole = positive - negative + neutral
+        return {
+            "neg": round(abs(negative / whole), 3),
+            "neu": round(abs(neutral / whole), 3),
+            "pos": round(abs(positive / whole), 3),
+            "compound": round(normalize(total), 4),
+        }
 
     def _weigh(self, words: tuple[str, ...], place: int, is_cap_diff: bool) -> float:
         """The valence of the word at a place among others."""
         (valence,) = self.sentiment_valence(0, _Surroundings(words, is_cap_diff), words[place], place, [])
         return float(valence)
+
+
+def _contrast(valences: list[float], places: list[int], middle: int) -> None:
+    """VADER's `_but_check`: what stands before "but" counts half, what stands behind it half as much again.
+
+    VADER looks a valence up by its value, so that of several equal ones the first is meant each time; so it is here.
+    """
+    for valence in valences:
+        if valence:
+            found = valences.index(valence)
+            if places[found] != middle:
+                valences[found] = valence * (0.5 if places[found] < middle else 1.5)
 
 
 _CHANGES_OTHERS = frozenset(
