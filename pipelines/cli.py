@@ -35,7 +35,7 @@ from pipelines.errors import BusyError, ConfigError, EarshotError, InputError, S
 from pipelines.explain import explain
 from pipelines.home import Home, check_writable
 from pipelines.parallel import Workers
-from pipelines.plan import SourcePlan, plan
+from pipelines.plan import DAYS_PER_MONTH, SourcePlan, plan
 from pipelines.status import SourceDays, calendar, status
 
 app = typer.Typer(
@@ -315,6 +315,7 @@ def check(config: ConfigOption = DEFAULT_CONFIG, home: HomeOption = None) -> Non
             out.print(f"  {asked.name}: {asked.text}", markup=False, highlight=False, soft_wrap=True)
         network = source.network
         told = [f"limits: {network.limits}; reaches back: {network.reaches_back}"]
+        told += [f"looks again at {source.rechecks:,} posts of the last days"] if source.rechecks else []
         told += [f"{brand}: posts can't be found by {part} here" for brand, part in source.lost]
         told += [f"careful: {warning}" for warning in source.warnings]
         for line in told:
@@ -337,10 +338,11 @@ def check(config: ConfigOption = DEFAULT_CONFIG, home: HomeOption = None) -> Non
 def _costs(plans: list[SourcePlan]) -> Table:
     """A line for each source: what a night asks at least, what the last ones used, what the budget allows."""
     table = Table(
-        *("source", "calls a night", "posts a night", "quota units a night", "US dollars a month"),
+        *("source", "calls a night", "posts a night", "units a night", "calls a month", "posts a month", "USD a month"),
         box=SIMPLE,
         title="the coming night",
-        caption="at least · mean of the last seven nights · most that the budget allows; – = not known, or no budget",
+        caption="a night: at least · mean of the last seven · most that the budget allows; a month is thirty such "
+        "nights; – = not known, or no budget",
     )
     for source in plans:
         usual, most = source.usual, source.most
@@ -351,9 +353,15 @@ def _costs(plans: list[SourcePlan]) -> Table:
             _three(f"{source.least_calls:,}", usual and usual.calls, most.get("calls")),
             _three(None, usual and usual.posts, most.get("posts")),
             _three(None, usual and usual.units, most.get("units") or units) if units else "",
+            _three(None, *_of_a_month(usual and usual.calls, most.get("calls"))),
+            _three(None, *_of_a_month(usual and usual.posts, most.get("posts"))),
             f"{_dollars(usd[0])} · {_dollars(usd[1])} ({_dollars(source.usd_this_month)} so far)" if usd else "free",
         )
     return table
+
+
+def _of_a_month(*nightly: float | None) -> Iterator[float | None]:
+    return (None if number is None else number * DAYS_PER_MONTH for number in nightly)
 
 
 def _dollars(amount: float | None) -> str:

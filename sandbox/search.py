@@ -24,6 +24,7 @@ class Searchable(NamedTuple):
     author: str
     is_repost: bool = False
     is_reply: bool = False
+    conversation: str = ""
 
 
 Matcher = Callable[[Searchable], bool]
@@ -90,6 +91,8 @@ def _term(term: str) -> Matcher:
         if value not in ("retweet", "reply"):
             raise QueryError(f"is:{value} is not known here")
         return lambda post: post.is_repost if value == "retweet" else post.is_reply
+    if value and operator == "conversation_id":
+        return lambda post: post.conversation == value
     if value and operator == "url":
         term = value
     if term[0] in "#@" and len(term) > 1:

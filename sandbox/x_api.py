@@ -93,7 +93,10 @@ def _search(reach: str) -> Callable[[World, Request], dict[str, Any]]:
             for post in x_posts.of(world)
             if start <= post.written_at < end
             and wanted(
-                Searchable(post.full_text, post.post.by, post.post.reposts_of is not None, post.post.to is not None)
+                Searchable(
+                    *(post.full_text, post.post.by, post.post.reposts_of is not None, post.post.to is not None),
+                    conversation=x_posts.post_id(world.community.root(post.post)),
+                )
             )
         ]
         return _page(world, request, found[::-1], int(size))

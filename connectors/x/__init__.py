@@ -63,7 +63,8 @@ NETWORK = Network(
 """,
     cannot=(
         'Posts of more than seven days ago, unless search = "all" is set, which the app must be allowed to use.',
-        "Whole threads: an answer is seen where it holds a term itself, or where one of the team's accounts wrote it.",
+        "Whole threads, unless threads = true is set, which costs as many posts more as the conversations have. Else "
+        "an answer is seen where it holds a term itself, or where one of the team's accounts wrote it.",
         "Posts of protected accounts. A post is deleted here as soon as X doesn't show it any more, whether it was "
         "deleted or its account was suspended or protected: X's terms ask for that. If it returns, the next search "
         "that finds it brings it back.",
@@ -88,6 +89,8 @@ CANARY = Query("canary: everyday words", "(today OR you OR with OR news) -is:ret
 
 HOME = "https://api.twitter.com"
 QUERY_LENGTH = {"recent": 512, "all": 1024}
+LONGEST_CONVERSATION = len("conversation_id: OR ") + 20
+"""Characters that a conversation takes in a search; an id has at most twenty digits."""
 PAGE_SIZE = {"recent": 100, "all": 500}
 SMALLEST_PAGE = 10
 """The canary asks for no more: every post is paid for."""
@@ -116,6 +119,9 @@ class Settings(SourceSettings):
     type: Literal["x"]
     search: Literal["recent", "all"] = Field("recent", description="the last 7 days, or everything since 2006")
     reposts: bool = Field(False, description="also fetch reposts, which repeat the words of others")
+    threads: bool = Field(
+        False, description="also read the conversation of each post found, whoever wrote it; each post is charged"
+    )
     extra: tuple[str, ...] = Field((), description="further search expressions, in X's own query language")
 
     @model_validator(mode="after")
@@ -158,7 +164,35 @@ def connect(settings: Settings, credentials: Mapping[str, str]) -> tweepy.Client
 
 
 def fetch(client: tweepy.Client, settings: Settings, query: Query, window: Window) -> Iterator[Page]:
-    """Pages of a search, newest post first; `Truncated` at the end where X doesn't reach back to the window's start."""
+    """Pages of a search, newest post first, then those of the conversations that it found, where these are wanted.
+
+    `Truncated` at the end where X doesn't reach back to the window's start.
+    """
+    if not settings.threads or query == CANARY:
+        yield from _search(client, settings, query, window)
+        return
+    conversations: dict[str, None] = {}
+    stopped: Truncated | None = None
+    try:
+        for page in _search(client, settings, query, window):
+            found = (post.get("conversation_id") for post in page.body.get("data") or [] if isinstance(post, dict))
+            conversations |= dict.fromkeys(each for each in found if isinstance(each, str) and each.isdecimal())
+            yield page._replace(seen_whole_after=None)
+    except Truncated as reached:
+        stopped = reached
+    named = [f"conversation_id:{conversation}" for conversation in conversations]
+    at_once = QUERY_LENGTH[settings.search] // LONGEST_CONVERSATION
+    for first in range(0, len(named), at_once):
+        thread = Query(query.name, " OR ".join(named[first : first + at_once]))
+        try:
+            yield from (page._replace(seen_whole_after=None) for page in _search(client, settings, thread, window))
+        except Truncated as reached:
+            stopped = stopped or reached
+    if stopped:
+        raise stopped
+
+
+def _search(client: tweepy.Client, settings: Settings, query: Query, window: Window) -> Iterator[Page]:
     start, last, token = window.start, window.end, None
     while True:
         try:

@@ -326,3 +326,36 @@ def test_window_end_is_exclusive(run, build, tweet, collect, mentions):
     window = Window(at("21T00:00"), at("22T00:00"))
     pages, _ = fetched(run(build(posts), now=AFTER), window, collect)
     assert [mention.created_at for mention in mentions(x, pages).values()] == [at("21T00:00")]
+
+
+# Conversations ------------------------------------------------------------------------------------------------
+
+
+def test_conversations_are_read_whole_where_that_is_wanted(run, build, tweet, week, collect, mentions):
+    server = run(
+        build(
+            [
+                tweet("a001", at("21T08:00"), "sam", "My garden is dark, halmora"),
+                tweet("a002", at("21T08:30"), "nettie", "Mine is not. Which model?", to="a001"),
+                tweet("a003", at("21T08:40"), "sam", "The small one", to="a002"),
+                tweet("a004", at("22T09:00"), "nettie", "Something else"),
+            ]
+        )
+    )
+    pages, error = fetched(server, week, collect, threads=True, search="all")
+    assert error is None
+    assert len(mentions(x, pages)) == 3
+    assert all(page.seen_whole_after is None for page in pages)
+    searches = [params["query"] for params in asked(server)]
+    root = post_id(server.world.community.by_id["a001"])
+    assert searches == [HALMORA.text, f"conversation_id:{root}"]
+    pages, _ = fetched(server, week, collect, search="all")
+    assert len(mentions(x, pages)) == 1
+
+
+def test_many_conversations_stay_within_what_x_accepts(run, build, many, week, collect):
+    server = run(build(many(30)))
+    fetched(server, week, collect, threads=True, search="all")
+    searches = [params["query"] for params in asked(server) if params["query"].startswith("conversation_id")]
+    assert [text.count("conversation_id:") for text in searches] == [25, 5]
+    assert all(len(text) <= 1024 for text in searches)
