@@ -22,6 +22,7 @@ _NOT_ARCHIVED = {"x-no-archive": "yes", "archive": "no"}
 _MESSAGE_ID = re.compile(r"<([^<>\s]+)>")
 _ASCTIME = re.compile(r"(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun),? .*")
 _ADDRESS = re.compile(r"[^\s<>@]+@[^\s<>@]+")
+_BRACKETED = re.compile(r"^([^<>]*)<([^<>\s]+)>")
 _LIST_ID = re.compile(r"<([^<>\s]+)>|^\s*([\w.-]+\.[\w.-]+)\s*$")
 _ASIDE = re.compile(r"\s+(?:via|über|par)\s+[^<>]*$")
 _FOLDING = re.compile(r"\r?\n[ \t]*")
@@ -238,9 +239,12 @@ def _addresses(value: str) -> list[tuple[str, str]]:
     if "@" not in value:
         value = re.sub(r"(?<=\S)(?: at |\(a\))(?=[\w.-]+)", "@", value, count=1)
     try:
-        return getaddresses([value])
+        found = getaddresses([value])
     except (ValueError, LookupError, AttributeError, RecursionError):  # brackets in brackets, and other nonsense
         return []
+    if not any(address for _, address in found) and (bracketed := _BRACKETED.search(value)):
+        return [(bracketed[1].strip(), bracketed[2])]  # newer Pythons don't take `ann@a.example <ann@a.example>` apart
+    return found
 
 
 def _name(told: str, address: str) -> str | None:
