@@ -354,4 +354,4 @@ class Canary(Protocol):
     """What a connector has as well whose searches may come back empty."""
 
     def canary(self, settings: Any) -> Query:
-        """A query that must find something in any window: the search works, if this does."""
+        """A query that must find something within a year: the search works, if this does."""

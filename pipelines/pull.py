@@ -241,7 +241,9 @@ class _Visit:
             yield from rows
             return
         query = ask_canary(self.settings)
-        verdict = self._canary_says(self.connector.fetch(client, self.settings, query, self.window), query)
+        # a small place may be quiet for days: what is asked is whether the search works at all
+        year = Window(self.window.end - timedelta(days=365), self.window.end)
+        verdict = self._canary_says(self.connector.fetch(client, self.settings, query, year), query)
         yield from (row | verdict if row["status"] == "unverified" else row for row in rows)
 
     def _canary_says(self, pages: Iterator[Page], query: Query) -> coverage.Row:
@@ -279,8 +281,10 @@ class _Visit:
             parts = (known[start : start + RECHECK_AT_ONCE] for start in range(0, len(known), RECHECK_AT_ONCE))
             pages = (page for part in parts for page in ask(client, self.settings, part))
             row = self._ask(query, self._believed(pages), self.window)
-            # when these were written says nothing of the window
-            yield row | dict.fromkeys(("first_post_at", "last_post_at", "unseen_from", "unseen_to", "whole_after"))
+            # when these were written says nothing of the window, and neither does how many are of it
+            row |= dict.fromkeys(("first_post_at", "last_post_at", "unseen_from", "unseen_to", "whole_after"))
+            row["posts_count"] = max(row["posts_count"], row["seen_count"])
+            yield row | ({"status": "ok"} if row["status"] in coverage.FINE | {"unverified"} else {})
 
     def _believed(self, pages: Iterator[Page]) -> Iterator[Page]:
         """The pages, up to one that says that everything is gone: a fault of the network, not a mass deletion."""

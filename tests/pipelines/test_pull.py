@@ -240,6 +240,7 @@ def test_nothing_is_called_empty_only_where_a_canary_comes_back(
         if query.name == "canary" and isinstance(canary, SourceError):
             raise canary
         found = canary if query.name == "canary" else []
+        assert window.end - window.start == timedelta(days=365 if query.name == "canary" else 1)
         yield Page("search", found, 0, len(found))
 
     monkeypatch.setattr(files, "fetch", fetch)
