@@ -514,5 +514,39 @@ def score_texts(
     out.print(f"{scored:,} rows scored, {unread:,} could not be read", highlight=False)
 
 
+@app.command("evaluate")
+def evaluate_engine(
+    task: Annotated[str, typer.Argument(help="What is answered: sentiment, language or duplicates.")],
+    file: Annotated[Path, typer.Argument(help="CSV, JSON Lines or Parquet, plain or packed with gzip or zstd.")],
+    text: Annotated[str, typer.Option(help="Column that holds the texts.")],
+    label: Annotated[list[str], typer.Option(help="Column of labels; of several people's, the majority counts.")],
+    other: Annotated[str | None, typer.Option(help="Column of the second text, for duplicates.")] = None,
+    engine: Annotated[str | None, typer.Option(help="What answers; without it, what a night runs.")] = None,
+    group: Annotated[list[str] | None, typer.Option(help="Column whose values are measured each; may repeat.")] = None,
+    mapping: Annotated[
+        list[str] | None, typer.Option("--map", help="OLD=NEW for a label, OLD= to leave its rows out; may repeat.")
+    ] = None,
+    config: Annotated[Path | None, typer.Option("--config", "-c", help="Config whose settings are measured.")] = None,
+    language: Annotated[str | None, typer.Option(help="Language of texts that are too short to tell, e.g. en.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Everything as JSON.")] = False,
+) -> None:
+    """Measure an engine on a file that people labelled: how often it is right, and where it is not."""
+    from pipelines.config import LanguageSettings
+    from pipelines.enrich import Lens, lens_of
+    from pipelines.evaluate import Columns, evaluate, read_mapping
+    from pipelines.evaluation_table import as_tables
+    from pipelines.landing import encode
+
+    lens = lens_of(load_config(config), language) if config else Lens((), (), LanguageSettings().expected, language, ())
+    columns = Columns(text, tuple(label), other, tuple(group or ()))
+    with _progress(f"evaluate {file.name}") as advance:
+        found = evaluate(file, task, columns, lens, engine=engine, mapping=read_mapping(mapping or ()), advance=advance)
+    if as_json:
+        typer.echo(encode(found))
+        return
+    for part in as_tables(found):
+        out.print(part, highlight=False)
+
+
 if __name__ == "__main__":
     main()

@@ -243,4 +243,4 @@ def _told_language(network_lang: str | None, network: str, lens: Lens) -> tuple[
 
 def full_text(title: str | None, text: str | None) -> str:
     """Title and text as one, as people read them."""
-    return "\n\n".join(part for part in (title, text) if part)
+    return f"{title}\n\n{text}" if title and text else title or text or ""

@@ -285,7 +285,7 @@ def _meanings(rows: list[_Row], task: Task, columns: Columns, mapping: dict[str,
         shown = ", ".join(f"{label!r:.40}" for label in unknown[:10]) + (", …" if len(unknown) > 10 else "")
         raise InputError(
             f"--label {' '.join(columns.labels)}: what is {shown}? Expected {task.expected}. "
-            f"Say it with --map {unknown[0]:.40}=…, or leave such rows out with --map {unknown[0]:.40}= ."
+            f"Say it with --map {unknown[0]:.40}=…, or with --map {unknown[0]:.40}= leave such rows out."
         )
     return {label: known[new] if new else None for label, new in mapped.items()}
 

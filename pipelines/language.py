@@ -17,6 +17,8 @@ AT_ONCE = 1024
 """Texts that are read side by side: as many as fit into the processor's cache."""
 
 _NOT_LANGUAGE = re.compile(r"https?://\S+|[@#]\w+|\b[ur]/\w+|`[^`]*`|&\w+;")
+_SIGN_OF_IT = re.compile(r"[/@#`&]")
+"""One of these is in everything that is no language; most texts have none, and are spared the longer look."""
 _LETTER = re.compile(r"[^\W\d_]")
 _THREE_LETTERS = re.compile(r"(?:[^\W\d_][\W\d_]*){3}")
 
@@ -115,4 +117,5 @@ def has_letters(text: str) -> bool:
 
 def prose(text: str) -> str:
     """The text without links, names, tags and code, which are the same in every language."""
-    return _NOT_LANGUAGE.sub(" ", text[:LONGEST])
+    start = text[:LONGEST]
+    return _NOT_LANGUAGE.sub(" ", start) if _SIGN_OF_IT.search(start) else start

@@ -105,7 +105,8 @@ def _mean_of_used(figures: Array, sums: Tally) -> Array:
 
 
 def _ratio(part: Array, whole: Array) -> Array:
-    return np.divide(part, whole, out=np.full(np.shape(whole), np.nan), where=np.asarray(whole) > 0)
+    ratios: Array = np.divide(part, whole, out=np.full(np.shape(whole), np.nan), where=np.asarray(whole) > 0)
+    return ratios
 
 
 def calibration_error(confidences: Array, is_right: Array, bins: int = BINS) -> float:
