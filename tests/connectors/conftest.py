@@ -1,7 +1,7 @@
 """A tiny community behind the sandbox server, and what tests of the connectors ask of it."""
 
 from collections.abc import Callable, Iterator
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 import hypothesis
@@ -12,11 +12,10 @@ from connectors import http_api, transport, x
 from connectors.contract import Mention, Page, SourceError, Window
 from sandbox.community import Community, community
 from sandbox.server import Sandbox, serve
+from tests.connectors.times import WEEK, Time, series
 
 hypothesis.settings.register_profile("repeatable", derandomize=True, deadline=None, database=None)
 hypothesis.settings.load_profile("repeatable")
-
-WEEK = Window(datetime.fromisoformat("2026-04-20"), datetime.fromisoformat("2026-04-27"))
 
 
 def _account(net: str, handle: str, **more: Any) -> dict[str, Any]:
@@ -66,16 +65,28 @@ def many_posts(line: Callable[..., dict[str, Any]]) -> Callable[..., list[dict[s
     """So many posts in r/halmora, an hour apart, the last an hour before the week ends."""
 
     def make(count: int, **more: Any) -> list[dict[str, Any]]:
-        times = [WEEK.end - timedelta(hours=count - number) for number in range(count)]
-        letters = "abcdefghij"
-        return [
-            line(
-                f"{letters[number // 1000]}{number % 1000:03}", at, "gerrit", f"post {number}", **{"title": "t", **more}
-            )
-            for number, at in enumerate(times)
-        ]
+        own = {"title": "t", **more}
+        return [line(id_, at, "gerrit", f"post {number}", **own) for number, id_, at in series(count, hours=1)]
 
     return make
+
+
+@pytest.fixture
+def time() -> Time:
+    """The time that clients are given: a day after the week, and only waiting moves it."""
+    return Time()
+
+
+@pytest.fixture
+def waits(time: Time) -> list[float]:
+    """Seconds of every wait of a client."""
+    return time.waits
+
+
+@pytest.fixture(autouse=True)
+def _nobody_was_asked_before(monkeypatch: pytest.MonkeyPatch) -> None:
+    """When a host may be asked next is remembered as long as the process lives; each test has a time of its own."""
+    monkeypatch.setattr(http_api, "_turns", http_api._Turns())
 
 
 @pytest.fixture(scope="module")
@@ -90,7 +101,6 @@ def run(server: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Sandb
     monkeypatch.setattr(prawcore.sessions.FiniteRetryStrategy, "_sleep_seconds", lambda _: None)
     monkeypatch.setattr(x, "RETRY", x.RETRY.new(backoff_factor=0))
     monkeypatch.setattr(transport, "READ_TIMEOUT", 0.3)
-    monkeypatch.setattr(http_api, "_turns", http_api._Turns())  # what one test's clock says is nothing to the next
 
     def start(whole: Community, **world: Any) -> Sandbox:
         server.replace(whole, **world)

@@ -1,12 +1,12 @@
 """The App Store connector against the sandbox server, over real HTTP."""
 
 import logging
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import pytest
 from pydantic import ValidationError
 
-from connectors import appstore, http_api
+from connectors import appstore
 from connectors.contract import (
     Author,
     Drift,
@@ -23,15 +23,12 @@ from connectors.contract import (
 )
 from connectors.http_api import Clock, NotThere, Refused
 from tests.connectors.recorded import FOLDER
+from tests.connectors.times import Time, at, series
 
 APP = "1648203377"
 IN_NL = Query(f"app {APP} in NL", f"nl/{APP}")
-AFTER = datetime.fromisoformat("2026-04-27")
+AFTER = at("27")
 FEED = "/appstore/nl/rss/"
-
-
-def at(text):
-    return datetime.fromisoformat(f"2026-04-{text}")
 
 
 def settings(**more):
@@ -43,7 +40,7 @@ def settings(**more):
 def connected(server, **more):
     own = settings(api=f"{server.url}/appstore", **more)
     client = appstore.connect(own, {})
-    client.clock = Clock(lambda: AFTER, lambda _: None)
+    client.clock = Time(AFTER).clock
     return client, own
 
 
@@ -64,11 +61,6 @@ def asked(server):
     return [request.path.removeprefix("/appstore/") for request in server.world.requests]
 
 
-@pytest.fixture(autouse=True)
-def _nobody_was_asked_before(monkeypatch):
-    monkeypatch.setattr(http_api, "_turns", http_api._Turns())
-
-
 @pytest.fixture
 def people():
     """Who writes reviews."""
@@ -87,15 +79,9 @@ def review(line):
 
 
 @pytest.fixture
-def many(review, week):
+def many(review):
     """So many reviews, an hour apart, the last an hour before the week ends."""
-
-    def make(count):
-        letters = "abcdefghij"
-        times = [week.end - timedelta(hours=count - number) for number in range(count)]
-        return [review(f"{letters[n // 1000]}{n % 1000:03}", moment, f"review {n}") for n, moment in enumerate(times)]
-
-    return make
+    return lambda count: [review(id_, moment, f"review {n}") for n, id_, moment in series(count, hours=1)]
 
 
 # Settings and queries -----------------------------------------------------------------------------------------
@@ -326,10 +312,10 @@ def test_fetch_turned_away_waits_and_asks_again(run, build, many, week, collect)
     server = run(build(many(3)), now=AFTER)
     server.world.misbehave("status", path=FEED, status=403)
     client, own = connected(server)
-    waits = []
-    client.clock = Clock(lambda: AFTER, waits.append)
+    time = Time(AFTER)
+    client.clock = time.clock
     assert collect(appstore.fetch(client, own, IN_NL, week))[1] is None
-    assert waits == [60]
+    assert time.waits == [60]
 
 
 @pytest.mark.parametrize(("asked_for", "is_waited_for"), [("7", True), ("3600", False)])
@@ -337,10 +323,10 @@ def test_retry_after_is_obeyed(run, build, many, week, collect, asked_for, is_wa
     server = run(build(many(3)), now=AFTER)
     server.world.misbehave("status", path=FEED, status=429, headers={"retry-after": asked_for})
     client, own = connected(server)
-    waits = []
-    client.clock = Clock(lambda: AFTER, waits.append)
+    time = Time(AFTER)
+    client.clock = time.clock
     _, error = collect(appstore.fetch(client, own, IN_NL, week))
-    assert waits == ([7] if is_waited_for else [])
+    assert time.waits == ([7] if is_waited_for else [])
     assert is_waited_for or (type(error), error.until) == (RateLimited, AFTER + timedelta(hours=1))
 
 

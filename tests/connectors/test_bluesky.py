@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 import pytest
 from pydantic import ValidationError
 
-from connectors import bluesky, http_api
+from connectors import bluesky
 from connectors.bluesky import visit as bluesky_visit
 from connectors.bluesky.client import AUTHOR_FEED, POSTS, PROFILES, SEARCH, THREAD
 from connectors.contract import (
@@ -29,23 +29,19 @@ from connectors.contract import (
     Truncated,
     Window,
 )
-from connectors.http_api import Clock
 from query.parsing import parse as query
 from sandbox import bluesky_api, bluesky_posts
 from sandbox.community import community
 from sandbox.world import CREDENTIALS as SANDBOX
+from tests.connectors.times import NOW, at, series
+from tests.connectors.trouble import NO_ANSWER, NO_JSON, trouble_id
 
 CREDENTIALS = SANDBOX["bluesky"]
 HALMORA = Query("search 1", "halmora")
-NOW = datetime.fromisoformat("2026-04-28")
 XRPC = "/bluesky/xrpc/"
 LOGIN = f"{XRPC}com.atproto.server.createSession"
 RENEWAL = f"{XRPC}com.atproto.server.refreshSession"
 PEOPLE = ("sam.example", "halmora.example", "nettie.example", "shy.example")
-
-
-def at(text):
-    return datetime.fromisoformat(f"2026-04-{text}")
 
 
 def settings(**more):
@@ -77,14 +73,9 @@ def talk(post):
 
 @pytest.fixture
 def many(post):
-    def make(count):
-        times = [at("26T23:00") - timedelta(minutes=count - number) for number in range(count)]
-        letters = "abcdefghij"
-        return [
-            post(f"{letters[n // 1000]}{n % 1000:03}", moment, "sam", f"halmora {n}") for n, moment in enumerate(times)
-        ]
-
-    return make
+    return lambda count: [
+        post(id_, moment, "sam", f"halmora {n}") for n, id_, moment in series(count, at("26T23:00"), minutes=1)
+    ]
 
 
 @pytest.fixture
@@ -102,23 +93,10 @@ def world(run):
 
 
 @pytest.fixture
-def waits(monkeypatch):
-    """Seconds that the client waited; else its clock stands still."""
-    monkeypatch.setattr(http_api, "_turns", http_api._Turns())  # those of other tests are of other times
-    return []
-
-
-@pytest.fixture
-def client(waits):
+def client(time):
     def make(server, credentials=CREDENTIALS, **more):
         made = bluesky.connect(settings(api=f"{server.url}/bluesky", **more), credentials)
-        clock = [NOW]
-
-        def sleep(seconds):
-            waits.append(seconds)
-            clock[0] += timedelta(seconds=seconds)
-
-        made.clock = Clock(lambda: clock[0], sleep)
+        made.clock = time.clock
         return made
 
     return make
@@ -656,19 +634,16 @@ def test_limit_of_logins_does_not_hold_up_the_search(world, talk, fetched, waits
 @pytest.mark.parametrize(
     ("wrong", "kind", "says"),
     [
-        ({"kind": "html"}, SchemaDrift, "where JSON belongs"),
-        ({"kind": "half-json"}, SchemaDrift, "where JSON belongs"),
-        ({"kind": "empty"}, SchemaDrift, "where JSON belongs"),
+        *NO_JSON,
         ({"kind": "status", "status": 200, "body": "[1]"}, SchemaDrift, "where a list of posts belongs"),
         ({"kind": "status", "status": 200, "body": '{"hits": []}'}, SchemaDrift, "where a list of posts belongs"),
         ({"kind": "status", "status": 502, "body": '{"error": "UpstreamFailure"}'}, SourceError, "trouble (502)"),
         ({"kind": "status", "status": 403, "body": '{"error": "Forbidden", "message": "no"}'}, CredentialsError, "403"),
         ({"kind": "status", "status": 401, "body": '{"error": "AuthMissing"}'}, CredentialsError, "AuthMissing"),
         ({"kind": "status", "status": 400, "body": '{"error": "InvalidRequest", "message": "q"}'}, SourceError, "'q'"),
-        ({"kind": "cut"}, SourceError, "failed or was cut"),
-        ({"kind": "stall", "seconds": 1}, SourceError, "did not answer in time"),
+        *NO_ANSWER,
     ],
-    ids=lambda value: value.get("body") or value["kind"] if isinstance(value, dict) else "",
+    ids=trouble_id,
 )
 def test_bad_answer_says_what_came(world, talk, fetched, wrong, kind, says):
     server = world(talk)
@@ -685,9 +660,9 @@ def test_what_failed_for_a_moment_is_asked_again(world, talk, fetched):
     assert fetched(server)[1] is None
 
 
-def test_nobody_there(fetched, client, week, collect):
+def test_nobody_there(week, collect, time):
     own = bluesky.connect(settings(api="http://127.0.0.1:9"), {})
-    own.clock = Clock(lambda: NOW, lambda _: None)
+    own.clock = time.clock
     _, error = collect(bluesky.fetch(own, settings(), HALMORA, week))
     assert "failed or was cut" in str(error)
 

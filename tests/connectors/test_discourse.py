@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 import pytest
 from pydantic import ValidationError
 
-from connectors import discourse, http_api
+from connectors import discourse
 from connectors.contract import (
     CredentialsError,
     Deletion,
@@ -25,23 +25,19 @@ from connectors.contract import (
     Window,
 )
 from connectors.discourse import visit as discourse_visit
-from connectors.http_api import Clock, NotThere, Refused
+from connectors.http_api import NotThere, Refused
 from query.parsing import parse as query
 from sandbox import discourse_api
-from sandbox.community import community
 from sandbox.discourse_api import topic_of
 from sandbox.world import CREDENTIALS
+from tests.connectors.times import NOW, at, series
+from tests.connectors.trouble import NO_ANSWER, NO_JSON, trouble_id
 
 SITE = "https://talk.halmora.example"
 HALMORA = Query("search 1", "halmora")
 ALL = Query("all posts", "posts:")
 HELP = Query("category help", "category:help")
-NOW = datetime.fromisoformat("2026-04-28")
 KEYS = CREDENTIALS["discourse"]
-
-
-def at(text):
-    return datetime.fromisoformat(f"2026-04-{text}")
 
 
 def settings(**more):
@@ -49,23 +45,10 @@ def settings(**more):
 
 
 @pytest.fixture
-def waits(monkeypatch):
-    """Seconds that the client waited; else its clock stands still."""
-    monkeypatch.setattr(http_api, "_turns", http_api._Turns())  # those of other tests are of other times
-    return []
-
-
-@pytest.fixture
-def client(waits):
+def client(time):
     def make(server, credentials=None, **more):
         made = discourse.connect(settings(api=f"{server.url}/discourse", **more), credentials or {})
-        clock = [NOW]
-
-        def sleep(seconds):
-            waits.append(seconds)
-            clock[0] += timedelta(seconds=seconds)
-
-        made.reader.clock = made.searcher.clock = Clock(lambda: clock[0], sleep)
+        made.reader.clock = made.searcher.clock = time.clock
         return made
 
     return make
@@ -88,23 +71,17 @@ def post(line):
 
 
 @pytest.fixture
-def build():
-    people = [{"net": "discourse", "handle": handle, "since": "2020-01-31"} for handle in ("gerrit", "Mira", "ines")]
-    return lambda posts: community(people, posts)
+def people():
+    return [{"net": "discourse", "handle": handle, "since": "2020-01-31"} for handle in ("gerrit", "Mira", "ines")]
 
 
 @pytest.fixture
-def many(post, week):
+def many(post):
     """So many topics, a minute apart, the last a minute before the week ends."""
-
-    def make(count, **more):
-        times = [week.end - timedelta(minutes=count - number) for number in range(count)]
-        return [
-            post(f"{'abcdefgh'[n // 1000]}{n % 1000:03}", moment, "gerrit", f"halmora {n}", title=f"topic {n}", **more)
-            for n, moment in enumerate(times)
-        ]
-
-    return make
+    return lambda count, **more: [
+        post(id_, moment, "gerrit", f"halmora {n}", title=f"topic {n}", **more)
+        for n, id_, moment in series(count, minutes=1)
+    ]
 
 
 @pytest.fixture
@@ -513,11 +490,8 @@ def test_what_failed_for_a_moment_is_asked_again(run, build, talk, fetched, wait
 @pytest.mark.parametrize(
     ("wrong", "kind", "says"),
     [
-        ({"kind": "html"}, SchemaDrift, "where JSON belongs"),
-        ({"kind": "half-json"}, SchemaDrift, "where JSON belongs"),
-        ({"kind": "empty"}, SchemaDrift, "where JSON belongs"),
-        ({"kind": "cut"}, SourceError, "failed or was cut"),
-        ({"kind": "stall", "seconds": 1}, SourceError, "did not answer in time"),
+        *NO_JSON,
+        *NO_ANSWER,
         ({"kind": "status", "status": 200, "body": "[1]"}, SchemaDrift, "belongs"),
         ({"kind": "status", "status": 200, "body": "{}"}, SchemaDrift, "belongs"),
         ({"kind": "status", "status": 400, "body": '{"errors": ["too short"]}'}, Refused, "too short"),
@@ -534,7 +508,7 @@ def test_what_failed_for_a_moment_is_asked_again(run, build, talk, fetched, wait
         ),
         ({"kind": "status", "status": 500}, SourceError, "is in trouble (500)"),
     ],
-    ids=lambda value: value.get("body") or value["kind"] if isinstance(value, dict) else "",
+    ids=trouble_id,
 )
 @pytest.mark.parametrize(
     ("asked_for", "path"),
@@ -645,11 +619,11 @@ def test_a_key_does_not_follow_a_redirect(run, build, talk, fetched, client):
     assert asked(server, "/elsewhere") == []
 
 
-def test_nobody_there(run, build, collect, week, waits):
+def test_nobody_there(run, build, collect, week, time):
     run(build([]))
     own = settings(api="http://127.0.0.1:9")
     made = discourse.connect(own, {})
-    made.reader.clock = made.searcher.clock = Clock(lambda: NOW, lambda _: None)
+    made.reader.clock = made.searcher.clock = time.clock
     _, error = collect(discourse.fetch(made, own, HALMORA, week))
     assert "failed or was cut" in str(error)
 

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from connectors import discourse
 from connectors.contract import Author, Deletion, Drift, Interaction, Mention, Metrics, Misfit, Page
+from tests.connectors.mangling import json_values
 
 SITE = "https://forum.example/talk"
 SETTINGS = discourse.Settings(id="talk", type="discourse", site=SITE)
@@ -261,11 +262,7 @@ def test_drift_is_told_and_the_post_kept(more, without, drift):
     assert mention(records).mention_id == PLACE + "t/40/1"
 
 
-WILD = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from([*post(), "posts"]), inner, max_size=4),
-    max_leaves=8,
-)
+WILD = json_values(keys=st.sampled_from([*post(), "posts"]))
 
 
 @given(st.dictionaries(st.sampled_from([*post(), "topic_title", "reply_to_user", "hidden", "deleted_at"]), WILD), WILD)

@@ -33,6 +33,7 @@ from connectors.contract import (
     Window,
 )
 from connectors.files import records as file_records
+from tests.connectors.mangling import json_values
 
 ALL_TIME = Window(datetime.min, datetime.max)
 MARCH_2 = Window(datetime(2026, 3, 2), datetime(2026, 3, 3))
@@ -666,16 +667,9 @@ def test_no_damage_to_a_parquet_file_raises_anything_but_a_source_error(
     page_counts(path)
 
 
-json_values = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
-    max_leaves=6,
-)
-
-
 @given(
     st.lists(
-        st.dictionaries(st.sampled_from(sorted(files.Columns.model_fields)), json_values, max_size=6),
+        st.dictionaries(st.sampled_from(sorted(files.Columns.model_fields)), json_values(), max_size=6),
         min_size=1,
         max_size=4,
     )
@@ -710,7 +704,7 @@ def test_every_line_of_any_csv_is_a_row_a_misfit_or_blank(
         assert taken.count(sign) == "".join(lines).count(sign)
 
 
-@given(json_values)
+@given(json_values())
 def test_parse_never_raises_whatever_a_page_holds(body: Any) -> None:
     list(files.parse(settings(), Page("file posts.csv", body)))
     list(files.parse(settings(), Page("file posts.csv", {"records": body})))

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 import pytest
 from pydantic import ValidationError
 
-from connectors import github, http_api
+from connectors import github
 from connectors.contract import (
     Author,
     CredentialsError,
@@ -27,20 +27,15 @@ from connectors.contract import (
 from connectors.http_api import Clock
 from query.parsing import parse as query
 from sandbox import github_api
-from sandbox.community import community
 from sandbox.github_things import GitHub
 from sandbox.world import CREDENTIALS
+from tests.connectors.times import NOW, at, series
 
 TOKEN = CREDENTIALS["github"]
 FIRMWARE = Query("halmora/firmware issues", "/halmora/firmware/issues")
 IDEAS = Query("halmora/firmware discussions", "/halmora/firmware/discussions")
 SEARCH = Query("search 1", "halmora OR growbert")
-NOW = datetime.fromisoformat("2026-04-28")
 LISTS = "/github/repos/halmora/firmware"
-
-
-def at(text):
-    return datetime.fromisoformat(f"2026-04-{text}")
 
 
 def settings(**more):
@@ -52,23 +47,10 @@ def name(number, comment=None, repository="halmora/firmware", word="issuecomment
 
 
 @pytest.fixture
-def waits(monkeypatch):
-    """Seconds that the client waited; else its clock stands still."""
-    monkeypatch.setattr(http_api, "_turns", http_api._Turns())  # those of other tests are of other times
-    return []
-
-
-@pytest.fixture
-def client(waits):
+def client(time):
     def make(server, credentials=TOKEN, **more):
         made = github.connect(settings(api=f"{server.url}/github", **more), credentials)
-        clock = [NOW]
-
-        def sleep(seconds):
-            waits.append(round(seconds))
-            clock[0] += timedelta(seconds=seconds)
-
-        made.clock = Clock(lambda: clock[0], sleep)
+        made.clock = time.clock
         return made
 
     return make
@@ -96,13 +78,12 @@ def rechecked(client, collect):
 
 
 @pytest.fixture
-def build():
-    people = [
+def people():
+    return [
         *({"net": "github", "handle": handle, "since": "2020-01-31"} for handle in ("gerrit", "ines")),
         {"net": "github", "handle": "mira", "since": "2019-02-03", "name": "Mira", "followers": 12, "role": "team"},
         {"net": "github", "handle": "stale", "since": "2020-01-31", "role": "bot"},
     ]
-    return lambda posts: community(people, posts)
 
 
 @pytest.fixture
@@ -114,18 +95,11 @@ def post(line):
 
 
 @pytest.fixture
-def many(post, week):
+def many(post):
     """So many issues, a minute apart, the last a minute before the week ends."""
-
-    def make(count):
-        times = [week.end - timedelta(minutes=count - number) for number in range(count)]
-        letters = "abcdefgh"
-        return [
-            post(f"{letters[n // 1000]}{n % 1000:03}", moment, "gerrit", f"halmora {n}", title=f"issue {n}")
-            for n, moment in enumerate(times)
-        ]
-
-    return make
+    return lambda count: [
+        post(id_, moment, "gerrit", f"halmora {n}", title=f"issue {n}") for n, id_, moment in series(count, minutes=1)
+    ]
 
 
 @pytest.fixture

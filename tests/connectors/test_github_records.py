@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from connectors import github
 from connectors.contract import Author, Drift, Interaction, Mention, Metrics, Misfit, Page
 from connectors.github.records import plain_markdown
+from tests.connectors.mangling import json_values
 
 AT = datetime.fromisoformat("2026-04-21T08:00")
 SITE = "https://github.com/Halmora/Firmware"
@@ -161,15 +162,8 @@ def test_pull_requests_are_left_out_where_not_wanted():
     assert len([record for record in parsed([pull, comment]) if isinstance(record, Mention)]) == 2
 
 
-JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20) | st.sampled_from([*ISSUE.values()]),
-    lambda inner: (
-        st.lists(inner, max_size=3)
-        | st.dictionaries(
-            st.sampled_from([*ISSUE, *COMMENT, "data", "repository", "nodes", "asked"]), inner, max_size=6
-        )
-    ),
-    max_leaves=12,
+JSON = json_values(
+    st.sampled_from([*ISSUE.values()]), keys=st.sampled_from([*ISSUE, *COMMENT, "data", "repository", "nodes", "asked"])
 )
 
 

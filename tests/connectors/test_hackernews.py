@@ -3,12 +3,12 @@
 import logging
 import traceback
 from collections import Counter
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import pytest
 from pydantic import ValidationError
 
-from connectors import hackernews, http_api
+from connectors import hackernews
 from connectors.contract import (
     Deletion,
     Interaction,
@@ -23,20 +23,16 @@ from connectors.contract import (
     Truncated,
     Window,
 )
-from connectors.http_api import Clock, Refused
+from connectors.http_api import Refused
 from query.parsing import parse as query
 from sandbox import hackernews_api
-from sandbox.community import community
 from sandbox.hackernews_api import item_id
+from tests.connectors.times import NOW, at, series
+from tests.connectors.trouble import NO_ANSWER, NO_JSON, trouble_id
 
 HALMORA = Query("search 1", "halmora")
-NOW = datetime.fromisoformat("2026-04-28")
 SEARCH = "/hackernews/algolia"
 ITEM = "/hackernews/firebase"
-
-
-def at(text):
-    return datetime.fromisoformat(f"2026-04-{text}")
 
 
 def settings(**more):
@@ -44,23 +40,10 @@ def settings(**more):
 
 
 @pytest.fixture
-def waits(monkeypatch):
-    """Seconds that the client waited; else its clock stands still."""
-    monkeypatch.setattr(http_api, "_turns", http_api._Turns())  # those of other tests are of other times
-    return []
-
-
-@pytest.fixture
-def client(waits):
+def client(time):
     def make(server, **more):
         made = hackernews.connect(settings(api=f"{server.url}/hackernews", **more), {})
-        clock = [NOW]
-
-        def sleep(seconds):
-            waits.append(seconds)
-            clock[0] += timedelta(seconds=seconds)
-
-        made.api.clock = Clock(lambda: clock[0], sleep)
+        made.api.clock = time.clock
         return made
 
     return make
@@ -83,25 +66,18 @@ def item(line):
 
 
 @pytest.fixture
-def build():
-    people = [
+def people():
+    return [
         {"net": "hackernews", "handle": handle, "since": "2020-01-31"} for handle in ("gerrit", "mira", "ines", "Ray")
     ]
-    return lambda posts: community(people, posts)
 
 
 @pytest.fixture
-def many(item, week):
+def many(item):
     """So many stories, a minute apart, the last a minute before the week ends."""
-
-    def make(count):
-        times = [week.end - timedelta(minutes=count - number) for number in range(count)]
-        return [
-            item(f"{'abcdefgh'[n // 1000]}{n % 1000:03}", moment, "gerrit", f"halmora {n}", title="t")
-            for n, moment in enumerate(times)
-        ]
-
-    return make
+    return lambda count: [
+        item(id_, moment, "gerrit", f"halmora {n}", title="t") for n, id_, moment in series(count, minutes=1)
+    ]
 
 
 @pytest.fixture
@@ -375,11 +351,8 @@ def test_what_failed_for_a_moment_is_asked_again(run, build, talk, fetched, wait
 @pytest.mark.parametrize(
     ("wrong", "kind", "says"),
     [
-        ({"kind": "html"}, SchemaDrift, "where JSON belongs"),
-        ({"kind": "half-json"}, SchemaDrift, "where JSON belongs"),
-        ({"kind": "empty"}, SchemaDrift, "where JSON belongs"),
-        ({"kind": "cut"}, SourceError, "failed or was cut"),
-        ({"kind": "stall", "seconds": 1}, SourceError, "did not answer in time"),
+        *NO_JSON,
+        *NO_ANSWER,
         ({"kind": "status", "status": 200, "body": "[1]"}, SchemaDrift, "where a page of hits belongs"),
         ({"kind": "status", "status": 200, "body": '{"hits": []}'}, SchemaDrift, "where a page of hits belongs"),
         (
@@ -395,7 +368,7 @@ def test_what_failed_for_a_moment_is_asked_again(run, build, talk, fetched, wait
         ),
         ({"kind": "status", "status": 500}, SourceError, "is in trouble (500)"),
     ],
-    ids=lambda value: value.get("body") or value["kind"] if isinstance(value, dict) else "",
+    ids=trouble_id,
 )
 def test_a_bad_answer_says_what_came(run, build, talk, fetched, week, wrong, kind, says):
     server = run(build(talk), now=NOW)
@@ -430,11 +403,11 @@ def test_threads_that_fail_cost_themselves(run, build, talk, fetched, mentions, 
     assert len(mentions(hackernews, again)) == 5
 
 
-def test_nobody_there(client, run, build, collect, week):
+def test_nobody_there(run, build, collect, week, time):
     run(build([]))
     own = settings(api="http://127.0.0.1:9")
     made = hackernews.connect(own, {})
-    made.api.clock = Clock(lambda: NOW, lambda _: None)
+    made.api.clock = time.clock
     _, error = collect(hackernews.fetch(made, own, HALMORA, week))
     assert "failed or was cut" in str(error)
 

@@ -1,11 +1,9 @@
 """What is read out of Hacker News' answers: whole records, and no answer that breaks the reading."""
 
-import copy
 from datetime import datetime
 
 import pytest
 from hypothesis import given
-from hypothesis import strategies as st
 
 from connectors import hackernews
 from connectors.contract import (
@@ -18,6 +16,7 @@ from connectors.contract import (
     Misfit,
     Page,
 )
+from tests.connectors.mangling import json_values, mangled
 
 URL = "https://news.ycombinator.com/item?id="
 STORY = {
@@ -236,36 +235,10 @@ def test_numbers_as_text_in_ids():
 
 # Wild input -----------------------------------------------------------------------------------------------------
 
-JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=9),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=9), inner, max_size=3),
-    max_leaves=8,
-)
+GOOD = (hits(STORY, COMMENT), ITEM, TREE, {"asked": ["x:1"], "answer": ITEM})
 
 
-@st.composite
-def mangled(draw):
-    """A good answer in which some values are replaced by anything, or missing."""
-    body = copy.deepcopy(draw(st.sampled_from([hits(STORY, COMMENT), ITEM, TREE, {"asked": ["x:1"], "answer": ITEM}])))
-    for _ in range(draw(st.integers(1, 4))):
-        inside = body
-        while True:
-            keys = list(inside) if isinstance(inside, dict) else list(range(len(inside)))
-            if not keys:
-                break
-            key = draw(st.sampled_from(keys))
-            if isinstance(inside[key], dict | list) and draw(st.booleans()):
-                inside = inside[key]
-                continue
-            if draw(st.booleans()) or isinstance(inside, list):
-                inside[key] = draw(JSON)
-            else:
-                del inside[key]
-            break
-    return body
-
-
-@given(mangled() | JSON)
+@given(mangled(*GOOD, values=json_values()) | json_values())
 def test_no_answer_breaks_the_reading(body):
     for record in parsed(body):
         if isinstance(record, Mention):

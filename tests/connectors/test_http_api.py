@@ -14,8 +14,9 @@ import requests
 
 from connectors import http_api
 from connectors.contract import CredentialsError, RateLimited, SchemaDrift, SourceError
-from connectors.http_api import PATIENCE, TRIES, Clock, HttpApi, NotThere, Refused
+from connectors.http_api import PATIENCE, TRIES, HttpApi, NotThere, Refused
 from connectors.transport import conceal, new_session
+from tests.connectors.times import Time
 
 NOW = datetime(2026, 4, 20, 12)
 SECRET = "s3cr3t-token-9f8e7d"
@@ -71,30 +72,13 @@ def network() -> Iterator[Network]:
         server.shutdown()
 
 
-class Time:
-    """A clock that only sleeping moves."""
-
-    def __init__(self) -> None:
-        self.now = NOW
-        self.slept: list[float] = []
-
-    def sleep(self, seconds: float) -> None:
-        self.slept.append(seconds)
-        self.now += timedelta(seconds=seconds)
-
-    @property
-    def clock(self) -> Clock:
-        return Clock(lambda: self.now, self.sleep)
-
-
 @pytest.fixture
 def time() -> Time:
-    return Time()
+    return Time(NOW)
 
 
 @pytest.fixture
-def api(network: Network, time: Time, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., HttpApi]]:
-    monkeypatch.setattr(http_api, "_turns", http_api._Turns())
+def api(network: Network, time: Time) -> Iterator[Callable[..., HttpApi]]:
     sessions: list[requests.Session] = []
 
     def make(**how: Any) -> HttpApi:
@@ -125,7 +109,7 @@ def test_a_network_in_trouble_is_asked_again_after_longer_and_longer_pauses(
     network.answers = [*[Answer(status)] * (TRIES - 1), Answer()]
     assert api().get_json(network.url) == {"fine": True}
     assert len(network.asked) == TRIES
-    assert [low <= slept <= low + 1 for low, slept in zip((1, 2, 4), time.slept, strict=True)] == [True] * 3
+    assert [low <= slept <= low + 1 for low, slept in zip((1, 2, 4), time.waits, strict=True)] == [True] * 3
 
 
 def test_a_network_that_stays_in_trouble_is_given_up(api: Callable[..., HttpApi], network: Network) -> None:
@@ -138,14 +122,14 @@ def test_a_network_that_stays_in_trouble_is_given_up(api: Callable[..., HttpApi]
 def test_retry_after_is_obeyed(api: Callable[..., HttpApi], network: Network, time: Time, status: int) -> None:
     network.answers = [Answer(status, headers={"Retry-After": "17"}), Answer()]
     assert api().get_json(network.url) == {"fine": True}
-    assert time.slept == [17.0]
+    assert time.waits == [17.0]
 
 
 def test_a_date_in_retry_after_is_obeyed(api: Callable[..., HttpApi], network: Network, time: Time) -> None:
     later = datetime.now(UTC) + timedelta(seconds=30)
     network.answers = [Answer(429, headers={"Retry-After": format_datetime(later, usegmt=True)}), Answer()]
     assert api().get_json(network.url) == {"fine": True}
-    assert 25 <= time.slept[0] <= 30
+    assert 25 <= time.waits[0] <= 30
 
 
 def test_a_wait_beyond_our_patience_is_told_and_not_slept(
@@ -156,7 +140,7 @@ def test_a_wait_beyond_our_patience_is_told_and_not_slept(
     assert isinstance(error, RateLimited)
     assert error.until == NOW + timedelta(hours=1)
     assert str(error) == "The network wants us to wait; run again after 2026-04-20 13:00 UTC."
-    assert (time.slept, len(network.asked)) == ([], 1)
+    assert (time.waits, len(network.asked)) == ([], 1)
 
 
 @pytest.mark.parametrize(
@@ -176,9 +160,9 @@ def test_a_limit_that_is_used_up_is_waited_for_before_the_next_request(
     network.answers = [Answer(headers={f"{prefix}-remaining": "0", f"{prefix}-reset": reset}), Answer()]
     asking = api()
     asking.get_json(network.url)
-    assert time.slept == []
+    assert time.waits == []
     asking.get_json(network.url)
-    assert time.slept == [40.0]
+    assert time.waits == [40.0]
 
 
 def test_a_limit_that_is_used_up_for_an_hour_stops_before_the_next_request(
@@ -197,7 +181,7 @@ def test_requests_keep_their_pace(api: Callable[..., HttpApi], network: Network,
     asking, other = api(pace_seconds=1.5), api(pace_seconds=1.5)
     for one in (asking, other, asking):
         one.get_json(network.url)
-    assert time.slept == [1.5, 1.5]
+    assert time.waits == [1.5, 1.5]
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 import logging
 import traceback
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import orjson
 import pytest
@@ -24,24 +24,20 @@ from connectors.contract import (
     SourceError,
     Window,
 )
-from connectors.http_api import Clock, NotThere
+from connectors.http_api import NotThere
 from connectors.lemmy import visit as lemmy_visit
 from query.parsing import parse as query
-from sandbox.community import community
 from sandbox.lemmy_api import ap_id, number
 from sandbox.world import CREDENTIALS
+from tests.connectors.times import NOW, at, series
+from tests.connectors.trouble import NO_ANSWER, NO_JSON, trouble_id
 
 SITE = "https://leafy.example"
 PLACE = "!counter_gardens@leafy.example"
 FEED = Query(PLACE, PLACE)
 HALMORA = Query("search 1", "halmora")
-NOW = datetime.fromisoformat("2026-04-28")
 JWT = CREDENTIALS["lemmy"]["jwt"]
 API = "/lemmy/api/v3/"
-
-
-def at(text):
-    return datetime.fromisoformat(f"2026-04-{text}")
 
 
 def settings(**more):
@@ -51,23 +47,10 @@ def settings(**more):
 
 
 @pytest.fixture
-def waits(monkeypatch):
-    """Seconds that the client waited; else its clock stands still."""
-    monkeypatch.setattr(http_api, "_turns", http_api._Turns())  # those of other tests are of other times
-    return []
-
-
-@pytest.fixture
-def client(waits):
+def client(time):
     def make(server, credentials=None, **more):
         made = lemmy.connect(settings(api=f"{server.url}/lemmy", **more), credentials or {})
-        clock = [NOW]
-
-        def sleep(seconds):
-            waits.append(seconds)
-            clock[0] += timedelta(seconds=seconds)
-
-        made.api.clock = Clock(lambda: clock[0], sleep)
+        made.api.clock = time.clock
         return made
 
     return make
@@ -91,23 +74,19 @@ def item(line):
 
 
 @pytest.fixture
-def build():
-    people = [
+def people():
+    return [
         {"net": "lemmy", "handle": handle, "since": "2020-01-31"}
         for handle in ("gerrit@leafy.example", "Mira@leafy.example", "ines@soil.example", "toot@social.example")
     ]
-    return lambda posts: community(people, posts)
 
 
 @pytest.fixture
-def many(item, week):
+def many(item):
     """So many posts, an hour apart, the last an hour before the week ends."""
-
-    def make(count, **more):
-        times = [week.end - timedelta(hours=count - number) for number in range(count)]
-        return [item(f"a{n:03}", moment, "gerrit", f"halmora {n}", title="t", **more) for n, moment in enumerate(times)]
-
-    return make
+    return lambda count, **more: [
+        item(id_, moment, "gerrit", f"halmora {n}", title="t", **more) for n, id_, moment in series(count, hours=1)
+    ]
 
 
 @pytest.fixture
@@ -408,11 +387,8 @@ def test_what_failed_for_a_moment_is_asked_again(run, build, talk, fetched, wait
 @pytest.mark.parametrize(
     ("wrong", "kind", "says"),
     [
-        ({"kind": "html"}, SchemaDrift, "where JSON belongs"),
-        ({"kind": "half-json"}, SchemaDrift, "where JSON belongs"),
-        ({"kind": "empty"}, SchemaDrift, "where JSON belongs"),
-        ({"kind": "cut"}, SourceError, "failed or was cut"),
-        ({"kind": "stall", "seconds": 1}, SourceError, "did not answer in time"),
+        *NO_JSON,
+        *NO_ANSWER,
         ({"kind": "status", "status": 200, "body": "[1]"}, SchemaDrift, "where posts belong"),
         ({"kind": "status", "status": 200, "body": '{"things": []}'}, SchemaDrift, "where posts belong"),
         ({"kind": "status", "status": 400, "body": '{"error": "instance_is_private"}'}, CredentialsError, "jwt"),
@@ -422,7 +398,7 @@ def test_what_failed_for_a_moment_is_asked_again(run, build, talk, fetched, wait
         ({"kind": "status", "status": 400, "body": '{"error": "strange"}'}, http_api.Refused, "strange"),
         ({"kind": "status", "status": 500}, SourceError, "is in trouble (500)"),
     ],
-    ids=lambda value: value.get("body") or value["kind"] if isinstance(value, dict) else "",
+    ids=trouble_id,
 )
 def test_a_bad_answer_says_what_came(run, build, talk, fetched, week, wrong, kind, says):
     server = run(build(talk), now=NOW)
@@ -496,10 +472,10 @@ def test_three_failures_in_a_row_end_it(run, build, many, fetched, week):
     assert sum(path == "comment/list" for path, _ in asked(server)) == 3
 
 
-def test_nobody_there(client, run, build, collect, week, waits):
+def test_nobody_there(run, build, collect, week, time):
     run(build([]))
     made = lemmy.connect(settings(api="http://127.0.0.1:9"), {})
-    made.api.clock = Clock(lambda: NOW, waits.append)
+    made.api.clock = time.clock
     _, error = collect(lemmy.fetch(made, settings(), FEED, week))
     assert "failed or was cut" in str(error)
 

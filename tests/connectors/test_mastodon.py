@@ -2,12 +2,12 @@
 
 import logging
 import traceback
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import pytest
 from pydantic import ValidationError
 
-from connectors import http_api, mastodon
+from connectors import mastodon
 from connectors.contract import (
     CredentialsError,
     Deletion,
@@ -23,27 +23,22 @@ from connectors.contract import (
     Truncated,
     Window,
 )
-from connectors.http_api import Clock
 from connectors.mastodon.records import id_at
 from query.parsing import parse as query
 from sandbox import mastodon_api
-from sandbox.community import community
 from sandbox.mastodon_api import status_id, uri
 from sandbox.world import CREDENTIALS
+from tests.connectors.times import NOW, at, series
+from tests.connectors.trouble import NO_ANSWER, NO_JSON, trouble_id
 
 SERVER = "windowsill.example"
 TOKEN = CREDENTIALS["mastodon"]["access_token"]
 TAG = Query("#halmora", "timelines/tag/halmora")
 LOCAL = Query("public timeline, local", "timelines/public?local=true")
 SEARCH = Query("search 1", "halmora")
-NOW = datetime.fromisoformat("2026-04-28")
 API = "/mastodon/api/v1"
 TIMELINE = f"{API}/timelines/tag/halmora"
 STATUSES = f"{API}/statuses"
-
-
-def at(text):
-    return datetime.fromisoformat(f"2026-04-{text}")
 
 
 def settings(**more):
@@ -52,24 +47,11 @@ def settings(**more):
 
 
 @pytest.fixture
-def waits(monkeypatch):
-    """Seconds that the client waited; else its clock stands still."""
-    monkeypatch.setattr(http_api, "_turns", http_api._Turns())  # those of other tests are of other times
-    return []
-
-
-@pytest.fixture
-def client(waits):
+def client(time):
     def make(server, token=TOKEN, **more):
         own = settings(api=f"{server.url}/mastodon", **more)
         made = mastodon.connect(own, {"access_token": token} if token else {})
-        clock = [NOW]
-
-        def sleep(seconds):
-            waits.append(seconds)
-            clock[0] += timedelta(seconds=seconds)
-
-        made.clock = Clock(lambda: clock[0], sleep)
+        made.clock = time.clock
         return made
 
     return make
@@ -93,12 +75,11 @@ def rechecked(client, collect):
 
 
 @pytest.fixture
-def build():
-    people = [
+def people():
+    return [
         {"net": "mastodon", "handle": handle, "since": "2020-01-31", "followers": 5}
         for handle in (f"tove@{SERVER}", f"halmora@{SERVER}", "oskar@balkonien.example")
     ]
-    return lambda posts: community(people, posts)
 
 
 @pytest.fixture
@@ -111,17 +92,11 @@ def toot(line):
 
 
 @pytest.fixture
-def many(toot, week):
+def many(toot):
     """So many posts with the hashtag, a minute apart, the last a minute before the week ends."""
-
-    def make(count, **more):
-        times = [week.end - timedelta(minutes=count - number) for number in range(count)]
-        return [
-            toot(f"{'abcdefgh'[n // 1000]}{n % 1000:03}", moment, "tove", f"light {n} #halmora", **more)
-            for n, moment in enumerate(times)
-        ]
-
-    return make
+    return lambda count, **more: [
+        toot(id_, moment, "tove", f"light {n} #halmora", **more) for n, id_, moment in series(count, minutes=1)
+    ]
 
 
 @pytest.fixture
@@ -521,11 +496,8 @@ def test_a_thread_that_was_deleted_a_moment_ago(run, build, talk, fetched):
 @pytest.mark.parametrize(
     ("wrong", "kind", "says"),
     [
-        ({"kind": "html"}, SchemaDrift, "where JSON belongs"),
-        ({"kind": "half-json"}, SchemaDrift, "where JSON belongs"),
-        ({"kind": "empty"}, SchemaDrift, "where JSON belongs"),
-        ({"kind": "cut"}, SourceError, "failed or was cut"),
-        ({"kind": "stall", "seconds": 1}, SourceError, "did not answer in time"),
+        *NO_JSON,
+        *NO_ANSWER,
         ({"kind": "status", "status": 200, "body": '{"error": null}'}, SchemaDrift, "where a list of posts belongs"),
         ({"kind": "status", "status": 500}, SourceError, "is in trouble (500)"),
         ({"kind": "status", "status": 404, "body": "<html>"}, SourceError, "does not speak Mastodon's API there (404)"),
@@ -541,7 +513,7 @@ def test_a_thread_that_was_deleted_a_moment_ago(run, build, talk, fetched):
             "read:statuses and read:search",
         ),
     ],
-    ids=lambda value: value.get("body") or value["kind"] if isinstance(value, dict) else "",
+    ids=trouble_id,
 )
 def test_a_bad_answer_says_what_came(run, build, talk, fetched, week, wrong, kind, says):
     server = run(build(talk), now=NOW)

@@ -21,13 +21,11 @@ from connectors.contract import (
 )
 from query.parsing import any_of
 from sandbox.world import CLIENT_ID, CLIENT_SECRET
+from tests.connectors.times import at
+from tests.connectors.trouble import trouble_id
 
 CREDENTIALS = {"client_id": CLIENT_ID, "client_secret": CLIENT_SECRET}
 HALMORA = Query("r/halmora", "r/halmora")
-
-
-def at(text):
-    return datetime.fromisoformat(f"2026-04-{text}")
 
 
 def settings(**more):
@@ -248,7 +246,7 @@ def test_fetch_gives_up_after_three_failures_in_a_row(run, build, many_posts, we
         ({"kind": "status", "status": 418}, SourceError, "refused the request (418)"),
         ({"kind": "status", "status": 401}, CredentialsError, "refused the app's id or secret"),
     ],
-    ids=lambda value: value.get("body") or value["kind"] if isinstance(value, dict) else "",
+    ids=trouble_id,
 )
 def test_fetch_bad_answer_says_what_came(run, build, talk, week, collect, wrong, kind, says):
     server = run(build(talk))

@@ -17,6 +17,7 @@ from connectors.contract import Author, Listening, Mention, Metrics, Misfit, Pag
 from sandbox.community import Community
 from sandbox.reddit_things import listing, thing
 from sandbox.world import World
+from tests.connectors.mangling import json_values
 
 ALL_TIME = Window(datetime.min, datetime.max)
 NEW_YEAR = 1767225600
@@ -228,21 +229,15 @@ def test_a_table_without_the_columns_of_a_dump_is_told(tmp_path: Path) -> None:
 
 # Anything at all --------------------------------------------------------------------------------------
 
-json_values = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=8),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
-    max_leaves=6,
-)
 
-
-@given(st.dictionaries(st.sampled_from(sorted({*comment(), *post(), "_meta", "name"})), json_values))
+@given(st.dictionaries(st.sampled_from(sorted({*comment(), *post(), "_meta", "name"})), json_values()))
 def test_every_row_is_a_mention_or_a_misfit(row: dict[str, Any]) -> None:
     body = {"records": [{"line": 1, "row": {**comment(), **row}}, {"line": 2, "row": row}]}
     found = list(files.parse(settings(), Page("file d", body)))
     assert sum(isinstance(record, Mention | Misfit) for record in found) == 2
 
 
-@given(json_values)
+@given(json_values())
 def test_any_page_is_read_without_raising(body: Any) -> None:
     for value in (body, {"records": body}, {"records": [body]}, {"records": [{"row": body}]}):
         list(files.parse(settings(), Page("file d", value)))

@@ -27,6 +27,7 @@ from connectors.searching import searches
 from query.parsing import parse as parsed
 from sandbox.server import Sandbox
 from sandbox.world import CLIENT_ID, CLIENT_SECRET
+from tests.connectors.mangling import json_values
 
 CREDENTIALS = {"client_id": CLIENT_ID, "client_secret": CLIENT_SECRET}
 NOON = datetime.fromisoformat("2026-04-21T12:00:00")
@@ -160,17 +161,14 @@ def test_no_secret_in_any_log_or_error(run, build, thread, collect, caplog):
     assert "another-secret-value" not in caplog.text + "".join(traceback.format_exception(error))
 
 
-json_values = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.text(max_size=5) | st.sampled_from([*IDS, "t1", "Listing"]),
-    lambda inner: (
-        st.lists(inner, max_size=3)
-        | st.dictionaries(st.sampled_from(["asked", "answer", "kind", "data", "children", "name", "body"]), inner)
-    ),
-    max_leaves=15,
+ANYTHING = json_values(
+    st.sampled_from([*IDS, "t1", "Listing"]),
+    keys=st.sampled_from(["asked", "answer", "kind", "data", "children", "name", "body"]),
+    most=15,
 )
 
 
-@given(json_values, json_values)
+@given(ANYTHING, ANYTHING)
 def test_any_answer_is_read_without_raising(asked, answer):
     assert list(reddit.parse(settings(), Page("recheck", {"asked": asked, "answer": answer}))) is not None
 

@@ -1,12 +1,12 @@
 """The feed connector against the sandbox server: feeds in three formats over real HTTP, and what is kept of them."""
 
 import logging
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import pytest
 from pydantic import ValidationError
 
-from connectors import http_api, rss
+from connectors import rss
 from connectors.contract import (
     Author,
     Listening,
@@ -19,17 +19,13 @@ from connectors.contract import (
     Truncated,
     Window,
 )
-from connectors.http_api import Clock, NotThere, Refused
+from connectors.http_api import NotThere, Refused
 from sandbox import rss_api
-from sandbox.community import community
+from tests.connectors.times import NOW, at
+from tests.connectors.trouble import NO_ANSWER
 
 BLOG = "https://blog.example/feed.xml"
 PAGED = "https://halmora.example/blog.atom"
-NOW = datetime.fromisoformat("2026-04-28")
-
-
-def at(text):
-    return datetime.fromisoformat(f"2026-04-{text}")
 
 
 def settings(*feeds, **more):
@@ -37,24 +33,10 @@ def settings(*feeds, **more):
 
 
 @pytest.fixture
-def clock(monkeypatch):
-    """A clock that only moves when somebody waits, and what was waited."""
-    monkeypatch.setattr(http_api, "_turns", http_api._Turns())  # those of other tests are of other times
-    hand, waits = [NOW], []
-
-    def sleep(seconds):
-        if seconds:
-            waits.append(round(seconds))
-        hand[0] += timedelta(seconds=seconds)
-
-    return hand, waits, Clock(lambda: hand[0], sleep)
-
-
-@pytest.fixture
-def client(clock, tmp_path):
+def client(time, tmp_path):
     def make(server, own=None, cache=tmp_path / "cache"):
         made = rss.connect(own or settings(api=f"{server.url}/rss"), {}, cache)
-        made.clock = clock[2]
+        made.clock = time.clock
         return made
 
     return make
@@ -70,9 +52,8 @@ def fetched(client, week, collect):
 
 
 @pytest.fixture
-def build():
-    people = [{"net": "rss", "handle": handle, "since": "2020-01-31"} for handle in ("nettie", "ines")]
-    return lambda posts: community(people, posts)
+def people():
+    return [{"net": "rss", "handle": handle, "since": "2020-01-31"} for handle in ("nettie", "ines")]
 
 
 @pytest.fixture
@@ -232,27 +213,27 @@ def test_fetch_beyond_what_the_feed_shows(run, build, entry, fetched, week):
     assert (error.unseen_from, error.unseen_to) == (at("01T00:00"), at("03T00:00"))
 
 
-def test_fetch_what_an_earlier_run_has_seen_is_not_missing(run, build, entry, fetched, clock, write_blog, week):
+def test_fetch_what_an_earlier_run_has_seen_is_not_missing(run, build, entry, fetched, time, write_blog, week):
     posts = [entry(f"a{n:03}", at("18T00:00") + timedelta(hours=6 * n), f"{n}") for n in range(36)]
     server = run(build(posts), now=at("23T00:00"))
     write_blog(size=16)
-    clock[0][0] = at("23T00:00")
+    time.now = at("23T00:00")
     assert isinstance(fetched(server, window=Window(at("18T00:00"), at("23T00:00")))[1], Truncated)
-    server.world.now = clock[0][0] = at("26T00:00")
+    server.world.now = time.now = at("26T00:00")
     _, error = fetched(server, window=Window(at("21T00:00"), at("26T00:00")))
     assert error is None  # it shows back to the 22nd; from the 19th on it was read then
-    server.world.now = clock[0][0] = NOW + timedelta(days=5)
+    server.world.now = time.now = NOW + timedelta(days=5)
     _, error = fetched(server, window=Window(at("20T00:00"), at("27T00:00")))
     assert error is None
 
 
-def test_fetch_a_gap_between_two_runs_is_told(run, build, entry, fetched, clock, write_blog):
+def test_fetch_a_gap_between_two_runs_is_told(run, build, entry, fetched, time, write_blog):
     posts = [entry(f"a{n:03}", at("18T00:00") + timedelta(hours=6 * n), f"{n}") for n in range(36)]
     write_blog(size=4)
     server = run(build(posts), now=at("20T00:00"))
-    clock[0][0] = at("20T00:00")
+    time.now = at("20T00:00")
     fetched(server, window=Window(at("19T00:00"), at("20T00:00")))
-    server.world.now = clock[0][0] = at("26T00:00")
+    server.world.now = time.now = at("26T00:00")
     _, error = fetched(server, window=Window(at("19T00:00"), at("26T00:00")))
     assert isinstance(error, Truncated)
     assert error.unseen_to == at("25T06:00")
@@ -293,44 +274,44 @@ def test_changed_feed_is_sent_again(run, build, blog, fetched, mentions):
 @pytest.mark.parametrize(
     "told", [{"cache-control": "public, max-age=7200"}, {"cache-control": "max-age=9000", "age": "1800"}]
 )
-def test_server_is_not_asked_more_often_than_it_says(run, build, blog, fetched, clock, told):
+def test_server_is_not_asked_more_often_than_it_says(run, build, blog, fetched, time, told):
     server = run(build(blog), now=NOW)
     server.world.misbehave("headers", "/rss", headers=told, times=None)
     before, _ = fetched(server)
-    clock[0][0] += timedelta(hours=1)
+    time.now += timedelta(hours=1)
     again, error = fetched(server)  # complete all the same: it was read after the window's end
     assert (again, error, len(server.world.requests)) == (before, None, 1)
-    clock[0][0] += timedelta(hours=1)
+    time.now += timedelta(hours=1)
     fetched(server)
     assert len(server.world.requests) == 2
 
 
-def test_feed_itself_says_how_often(run, build, blog, fetched, clock, write_blog):
+def test_feed_itself_says_how_often(run, build, blog, fetched, time, write_blog):
     write_blog(ttl=60)
     server = run(build(blog), now=NOW)
     fetched(server)
-    clock[0][0] += timedelta(minutes=50)
+    time.now += timedelta(minutes=50)
     fetched(server)
     assert len(server.world.requests) == 1
-    clock[0][0] += timedelta(minutes=5)
+    time.now += timedelta(minutes=5)
     fetched(server)
     assert len(server.world.requests) == 2
 
 
-def test_feed_that_wants_a_pause_before_the_window_is_whole(run, build, blog, fetched, clock, write_blog, week):
+def test_feed_that_wants_a_pause_before_the_window_is_whole(run, build, blog, fetched, time, write_blog, week):
     write_blog(ttl=600)
     server = run(build(blog), now=at("26T20:00"))
-    clock[0][0] = at("26T20:00")
+    time.now = at("26T20:00")
     fetched(server, window=Window(week.start, at("26T00:00")))
-    clock[0][0] = at("27T01:00")
+    time.now = at("27T01:00")
     pages, error = fetched(server)
     assert [page.posts for page in pages] == [2]
     assert isinstance(error, RateLimited)
     assert error.until == at("27T05:00")
     assert (error.unseen_from, error.unseen_to) == (at("26T20:00"), week.end)
-    clock[0][0] = at("27T04:59:30")
+    time.now = at("27T04:59:30")
     assert fetched(server)[1] is None
-    assert clock[1] == [30]
+    assert time.waits == [30]
 
 
 def test_feed_that_was_cut_off_is_not_kept(run, build, blog, fetched, mentions, week):
@@ -415,8 +396,7 @@ def hide(server, header):
         ({"kind": "status", "status": 403}, Refused, "is not open to us (403)"),
         ({"kind": "status", "status": 404}, NotThere, "is not there (404)"),
         ({"kind": "status", "status": 410}, NotThere, "gone for good (410); take it out"),
-        ({"kind": "cut"}, SourceError, "failed or was cut"),
-        ({"kind": "stall", "seconds": 1}, SourceError, "did not answer in time"),
+        *NO_ANSWER,
     ],
     ids=lambda value: str(value.get("status", value["kind"])) if isinstance(value, dict) else "",
 )
@@ -438,19 +418,19 @@ def test_fetch_repeats_what_failed_for_a_moment(run, build, blog, fetched):
     assert fetched(server)[1] is None
 
 
-def test_fetch_retry_after_is_obeyed(run, build, blog, fetched, clock):
+def test_fetch_retry_after_is_obeyed(run, build, blog, fetched, time):
     server = run(build(blog), now=NOW)
     server.world.misbehave("status", "/rss", status=429, headers={"retry-after": "23"})
     assert fetched(server)[1] is None
-    assert clock[1] == [23]
+    assert time.waits == [23]
 
 
-def test_fetch_long_retry_after_tells_when_to_come_back(run, build, blog, fetched, clock):
+def test_fetch_long_retry_after_tells_when_to_come_back(run, build, blog, fetched, time):
     server = run(build(blog), now=NOW)
     server.world.misbehave("status", "/rss", status=429, headers={"retry-after": "7200"})
     _, error = fetched(server)
     assert isinstance(error, RateLimited)
-    assert (error.until, clock[1]) == (NOW + timedelta(hours=2), [])
+    assert (error.until, time.waits) == (NOW + timedelta(hours=2), [])
 
 
 def test_feed_that_has_moved_for_good_is_read_and_said(run, build, blog, fetched, mentions, caplog):

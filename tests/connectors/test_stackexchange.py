@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 import pytest
 from pydantic import ValidationError
 
-from connectors import http_api, stackexchange
+from connectors import stackexchange
 from connectors.contract import (
     CredentialsError,
     Deletion,
@@ -24,22 +24,18 @@ from connectors.contract import (
     Truncated,
     Window,
 )
-from connectors.http_api import Clock, Refused
+from connectors.http_api import Refused
 from query.parsing import parse as query
 from sandbox import stackexchange_api
-from sandbox.community import community
 from sandbox.stackexchange_api import item_id, kind_of
 from sandbox.world import CREDENTIALS
+from tests.connectors.times import NOW, at, series
+from tests.connectors.trouble import NO_ANSWER, trouble_id
 
 HALMORA = Query("search 1", "halmora")
 TAG = Query("tag basil", "tagged:basil")
-NOW = datetime.fromisoformat("2026-04-28")
 KEY = CREDENTIALS["stackexchange"]["key"]
 API = "/stackexchange"
-
-
-def at(text):
-    return datetime.fromisoformat(f"2026-04-{text}")
 
 
 def settings(**more):
@@ -49,24 +45,11 @@ def settings(**more):
 
 
 @pytest.fixture
-def waits(monkeypatch):
-    """Seconds that the client waited; else its clock stands still."""
-    monkeypatch.setattr(http_api, "_turns", http_api._Turns())  # those of other tests are of other times
-    return []
-
-
-@pytest.fixture
-def client(waits):
+def client(time):
     def make(server, key=None, **more):
         credentials = {"key": key} if key else {}
         made = stackexchange.connect(settings(api=f"{server.url}{API}", **more), credentials)
-        clock = [NOW]
-
-        def sleep(seconds):
-            waits.append(seconds)
-            clock[0] += timedelta(seconds=seconds)
-
-        made.clock = Clock(lambda: clock[0], sleep)
+        made.clock = time.clock
         return made
 
     return make
@@ -92,27 +75,18 @@ def item(line):
 
 
 @pytest.fixture
-def build():
-    people = [
-        {"net": "stackexchange", "handle": handle, "since": "2020-01-31", "name": name}
-        for handle, name in (("gerrit", "Gerrit & co"), ("mira", None), ("ines", None))
+def people():
+    names = {"gerrit": "Gerrit & co", "mira": None, "ines": None}
+    return [
+        *({"net": "stackexchange", "handle": who, "since": "2020-01-31", "name": name} for who, name in names.items()),
+        {"net": "stackexchange", "handle": "user7", "since": "2020-01-31", "role": "gone"},
     ]
-    gone = {"net": "stackexchange", "handle": "user7", "since": "2020-01-31", "role": "gone"}
-    return lambda posts: community([*people, gone], posts)
 
 
 @pytest.fixture
-def many(item, week):
+def many(item):
     """So many questions, a minute apart, the last a minute before the week ends."""
-
-    def make(count):
-        times = [week.end - timedelta(minutes=count - number) for number in range(count)]
-        return [
-            item(f"{'abcd'[n // 1000]}{n % 1000:03}", moment, "gerrit", f"halmora {n}")
-            for n, moment in enumerate(times)
-        ]
-
-    return make
+    return lambda count: [item(id_, moment, "gerrit", f"halmora {n}") for n, id_, moment in series(count, minutes=1)]
 
 
 @pytest.fixture
@@ -409,8 +383,7 @@ def refusal(error_id, said):
     [
         ({"kind": "html"}, SchemaDrift, "where JSON belongs"),
         ({"kind": "empty"}, SchemaDrift, "where JSON belongs"),
-        ({"kind": "cut"}, SourceError, "failed or was cut"),
-        ({"kind": "stall", "seconds": 1}, SourceError, "did not answer in time"),
+        *NO_ANSWER,
         ({"kind": "status", "status": 200, "body": "[1]"}, SchemaDrift, "where a list of items belongs"),
         ({"kind": "status", "status": 200, "body": '{"items": 1}'}, SchemaDrift, "where a list of items belongs"),
         (refusal(400, "No site found for name `x`"), Refused, "No site found"),
@@ -421,7 +394,7 @@ def refusal(error_id, said):
         (refusal(503, "temporarily unavailable"), RateLimited, "temporarily unavailable"),
         ({"kind": "status", "status": 500}, SourceError, "is in trouble (500)"),
     ],
-    ids=lambda value: value.get("body") or value["kind"] if isinstance(value, dict) else "",
+    ids=trouble_id,
 )
 @pytest.mark.parametrize("asked_for", [HALMORA, TAG], ids=["search", "tag"])
 def test_a_bad_answer_says_what_came(run, build, thread, fetched, week, asked_for, wrong, kind, says):
@@ -502,11 +475,11 @@ def test_no_secret_in_a_log_error_or_repr(run, build, thread, fetched, client, c
     assert KEY not in seen
 
 
-def test_nobody_there(run, build, collect, week, waits):
+def test_nobody_there(run, build, collect, week, time):
     run(build([]))
     own = settings(api="http://127.0.0.1:9")
     made = stackexchange.connect(own, {})
-    made.clock = Clock(lambda: NOW, lambda _: None)
+    made.clock = time.clock
     _, error = collect(stackexchange.fetch(made, own, HALMORA, week))
     assert "failed or was cut" in str(error)
 

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from connectors import stackexchange
 from connectors.contract import Author, Deletion, Drift, Interaction, Mention, Metrics, Misfit, Page
+from tests.connectors.mangling import json_values
 
 SETTINGS = stackexchange.Settings(id="garden", type="stackexchange", site="gardening")
 PLACE = "stackexchange:gardening/"
@@ -228,14 +229,7 @@ def test_drift_is_told_and_the_item_kept(item, drift):
     assert mention(records)
 
 
-WILD = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
-    lambda inner: (
-        st.lists(inner, max_size=3)
-        | st.dictionaries(st.sampled_from([*question(), *comment(), "items", "user_id"]), inner, max_size=4)
-    ),
-    max_leaves=8,
-)
+WILD = json_values(keys=st.sampled_from([*question(), *comment(), "items", "user_id"]))
 
 
 @given(st.dictionaries(st.sampled_from([*question(), *answer(), *comment(), "reply_to_user", "item_type"]), WILD), WILD)

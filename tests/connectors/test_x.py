@@ -24,14 +24,12 @@ from connectors.contract import (
 from query.parsing import any_of
 from sandbox.world import BEARER_TOKEN
 from sandbox.x_posts import post_id, snowflake
+from tests.connectors.times import at, series
+from tests.connectors.trouble import trouble_id
 
 CREDENTIALS = {"bearer_token": BEARER_TOKEN}
 HALMORA = Query("search 1", "(halmora OR @halmora OR from:halmora) -is:retweet")
-AFTER = datetime.fromisoformat("2026-04-27")
-
-
-def at(text):
-    return datetime.fromisoformat(f"2026-04-{text}")
+AFTER = at("27")
 
 
 def settings(**more):
@@ -60,15 +58,8 @@ def tweet(line):
 
 
 @pytest.fixture
-def many(tweet, week):
-    def make(count):
-        letters = "abcdefghij"
-        times = [week.end - timedelta(minutes=count - number) for number in range(count)]
-        return [
-            tweet(f"{letters[n // 1000]}{n % 1000:03}", moment, "sam", f"halmora {n}") for n, moment in enumerate(times)
-        ]
-
-    return make
+def many(tweet):
+    return lambda count: [tweet(id_, moment, "sam", f"halmora {n}") for n, id_, moment in series(count, minutes=1)]
 
 
 @pytest.fixture
@@ -244,7 +235,7 @@ def test_fetch_repeats_what_failed_for_a_moment(run, build, talk, week, collect)
         ({"kind": "status", "status": 400, "body": "[]"}, SchemaDrift, "can't read"),
         ({"kind": "stall", "seconds": 1}, SourceError, "did not answer in time"),
     ],
-    ids=lambda value: value.get("body") or value["kind"] if isinstance(value, dict) else "",
+    ids=trouble_id,
 )
 def test_fetch_bad_answer_says_what_came(run, build, talk, week, collect, wrong, kind, says):
     server = run(build(talk), now=AFTER)

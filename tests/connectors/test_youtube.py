@@ -9,7 +9,7 @@ import pytest
 import requests
 from pydantic import ValidationError
 
-from connectors import http_api, youtube
+from connectors import youtube
 from connectors.contract import (
     Author,
     CredentialsError,
@@ -35,16 +35,14 @@ from query.parsing import parse as parse_query
 from sandbox.world import YOUTUBE_KEY
 from sandbox.youtube_api import channel_id, comment_id, video_id
 from tests.connectors.recorded import FOLDER
+from tests.connectors.times import Time, at, series
+from tests.connectors.trouble import NO_JSON, trouble_id
 
 CREDENTIALS = {"api_key": YOUTUBE_KEY}
 HALMORA = Query("search 1", "halmora")
 PLACE = {"net": "youtube", "place": "@halmora"}
-AFTER = datetime.fromisoformat("2026-04-27")
+AFTER = at("27")
 V3 = "/youtube/youtube/v3"
-
-
-def at(text):
-    return datetime.fromisoformat(f"2026-04-{text}")
 
 
 def settings(**more):
@@ -54,7 +52,7 @@ def settings(**more):
 def connected(server, **more):
     own = settings(api=f"{server.url}/youtube", **more)
     client = youtube.connect(own, CREDENTIALS)
-    client.clock = Clock(lambda: AFTER, lambda _: None)
+    client.clock = Time(AFTER).clock
     return client, own
 
 
@@ -73,12 +71,6 @@ def seen_from(pages):
 
 def records(pages, *kinds):
     return [record for page in pages for record in youtube.parse(None, page) if isinstance(record, kinds)]
-
-
-@pytest.fixture(autouse=True)
-def _nobody_was_asked_before(monkeypatch):
-    """When a host may be asked next is remembered for as long as the process lives, and clocks differ here."""
-    monkeypatch.setattr(http_api, "_turns", http_api._Turns())
 
 
 @pytest.fixture
@@ -129,8 +121,8 @@ def crowd(video, comment):
     """A video with so many comments, a minute apart, the last a minute before the week ends."""
 
     def make(count, week):
-        times = [week.end - timedelta(minutes=count - number) for number in range(count)]
-        posts = [comment(f"b{number:03}", moment, "a001", f"comment {number}") for number, moment in enumerate(times)]
+        moments = series(count, week.end, minutes=1)
+        posts = [comment(f"b{number:03}", moment, "a001", f"comment {number}") for number, _, moment in moments]
         return [video("a001", week.start), *posts]
 
     return make
@@ -472,9 +464,7 @@ def test_fetch_repeats_what_failed_for_a_moment(run, build, talk, week, collect)
 @pytest.mark.parametrize(
     ("wrong", "kind", "says"),
     [
-        ({"kind": "html"}, SchemaDrift, "where JSON belongs"),
-        ({"kind": "half-json"}, SchemaDrift, "where JSON belongs"),
-        ({"kind": "empty"}, SchemaDrift, "where JSON belongs"),
+        *NO_JSON,
         ({"kind": "status", "status": 200, "body": "[1]"}, SchemaDrift, "where a list of search belongs"),
         ({"kind": "status", "status": 200, "body": '{"items": [{}]}'}, SchemaDrift, "where a list of search belongs"),
         (
@@ -489,7 +479,7 @@ def test_fetch_repeats_what_failed_for_a_moment(run, build, talk, week, collect)
         ({"kind": "status", "status": 400, "body": '{"error": {"message": "bad q"}}'}, SourceError, "bad q"),
         ({"kind": "stall", "seconds": 1}, SourceError, "did not answer in time"),
     ],
-    ids=lambda value: value.get("body") or value["kind"] if isinstance(value, dict) else "",
+    ids=trouble_id,
 )
 def test_fetch_bad_answer_says_what_came(run, build, talk, week, collect, wrong, kind, says):
     server = run(build(talk), now=AFTER)
@@ -562,10 +552,10 @@ def test_too_fast_is_waited_for(run, build, talk, week, collect):
     body = json.dumps({"error": {"message": "slow down", "errors": [{"reason": "rateLimitExceeded"}]}})
     server.world.misbehave("status", path=f"{V3}/videos", status=403, body=body)
     client, own = connected(server)
-    waits = []
-    client.clock = Clock(lambda: AFTER, waits.append)
+    time = Time(AFTER)
+    client.clock = time.clock
     assert collect(youtube.fetch(client, own, HALMORA, week))[1] is None
-    assert waits == [60]
+    assert time.waits == [60]
 
 
 @pytest.mark.parametrize(("asked_for", "is_waited_for"), [("7", True), ("3600", False)])
@@ -573,10 +563,10 @@ def test_retry_after_is_obeyed(run, build, talk, week, collect, asked_for, is_wa
     server = run(build(talk), now=AFTER)
     server.world.misbehave("status", path=f"{V3}/videos", status=429, headers={"retry-after": asked_for})
     client, own = connected(server)
-    waits = []
-    client.clock = Clock(lambda: AFTER, waits.append)
+    time = Time(AFTER)
+    client.clock = time.clock
     _, error = collect(youtube.fetch(client, own, HALMORA, week))
-    assert waits == ([7] if is_waited_for else [])
+    assert time.waits == ([7] if is_waited_for else [])
     assert is_waited_for or (type(error), error.until) == (RateLimited, AFTER + timedelta(hours=1))
 
 

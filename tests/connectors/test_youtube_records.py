@@ -1,14 +1,13 @@
 """YouTube's answers as records: what a page holds, and what is done about what it shouldn't hold."""
 
-import copy
 from datetime import datetime
 
 import pytest
 from hypothesis import given
-from hypothesis import strategies as st
 
 from connectors.contract import Author, Deletion, Drift, Interaction, Mention, Metrics, Misfit, Page
 from connectors.youtube.records import records
+from tests.connectors.mangling import json_values, mangled
 
 OWNER, READER = "UC" + "o" * 22, "UC" + "r" * 22
 VIDEO = "abcdefghijk"
@@ -225,11 +224,6 @@ def test_misfit_costs_itself(item, reason):
     assert found[0].place.startswith("items[0]")
 
 
-json = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=5),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
-    max_leaves=5,
-)
 WHOLE = {
     **{"video": {"id": VIDEO, "channelId": OWNER}, "parent": {"id": "Ug1", "author": READER}},
     **{"asked": ["youtube:Ug1"], "known": {"Ug1": {"video": VIDEO, "community": "Halmora"}}},
@@ -237,30 +231,13 @@ WHOLE = {
 }
 
 
-def places(value, path=()):
-    """Where something stands in a value, by keys and numbers."""
-    yield path
-    inside = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
-    for key, inner in inside:
-        yield from places(inner, (*path, key))
-
-
-@given(st.lists(st.tuples(st.sampled_from([place for place in places(WHOLE) if place]), json), max_size=4))
-def test_mangled_answers_never_raise(changes):
-    body = copy.deepcopy(WHOLE)
-    for (*way, last), value in changes:
-        inner = body
-        try:
-            for key in way:
-                inner = inner[key]
-            inner[last] = value
-        except (LookupError, TypeError):
-            continue
+@given(mangled(WHOLE, values=json_values()))
+def test_mangled_answers_never_raise(body):
     for record in read(body):
         assert isinstance(record, Mention | Author | Metrics | Interaction | Deletion | Drift | Misfit)
         assert not isinstance(record, Mention) or isinstance(record.text, str | None)
 
 
-@given(json)
+@given(json_values())
 def test_anything_at_all_never_raises(body):
     read(body)
