@@ -9,7 +9,7 @@ export EARSHOT_PYTHON_IS_A_CHOICE := 1
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help run test airflow bench lint docs lock clean environment
+.PHONY: help run test airflow bench eval lint docs lock clean environment
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' Makefile
@@ -26,6 +26,9 @@ airflow: environment ## scheduler and UI at http://127.0.0.1:8080 with the night
 
 bench: environment ## posts per second and peak memory of each step, beside plain vaderSentiment
 	@$(VENV)/python -m bench
+
+eval: environment ## agreement of the models with people's labels, beside simpler ones
+	@$(VENV)/python -m bench.evaluation
 
 lint: environment ## formatter, linters and type checker only
 	@echo "ruff format"

@@ -243,7 +243,7 @@ def _read(path: Path, columns: Columns, advance: Advance) -> tuple[list[_Row], i
         raise InputError(str(error)) from error
     for column, option in wanted.items():
         if column not in there:
-            names = ", ".join(list(there)[:30]) or "no columns"
+            names = ", ".join(f"{name!r:.60}" for name in list(there)[:30]) or "no columns"
             raise InputError(f"{option} {column}: no row of {path.name} has it. It has: {names}.")
     return rows, unread
 
@@ -268,7 +268,7 @@ def _value(value: Any) -> str | None:
         return None
     if isinstance(value, float) and value.is_integer():
         value = int(value)
-    return str(value).strip() or None
+    return (clean(str(value)) or "").strip() or None
 
 
 def _is_nan(value: Any) -> bool:

@@ -49,7 +49,7 @@ def test_the_commands_are_these() -> None:
     assert (
         sorted(
             ["run", "pull", "tidy", "enrich", "load", "discover", "model", "publish", "digest"]
-            + ["check", "explain-query", "status", "query", "score", "export"]
+            + ["check", "explain-query", "status", "query", "score", "evaluate", "export"]
         )
         == COMMANDS
     )
