@@ -4,6 +4,7 @@ A connector is one module with the names of `Connector`: `fetch` talks to the ne
 `Page`s, `parse` is pure and turns a `Page` into records. Neither knows of files, tables or schedules.
 """
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
@@ -52,6 +53,14 @@ def from_epoch(seconds: float) -> datetime:
         return datetime.fromtimestamp(seconds, UTC).replace(tzinfo=None)
     except (OverflowError, OSError) as error:
         raise ValueError(f"{seconds!r} is not a number of seconds since 1970") from error
+
+
+_ADDRESS = re.compile(r"https?://[^\s\x00-\x1f\x7f]+", re.IGNORECASE)
+
+
+def web_address(value: Any) -> str | None:
+    """The address if it is one of the web, on one line; None for a script and all else that may stand in its place."""
+    return value if isinstance(value, str) and _ADDRESS.fullmatch(value) else None
 
 
 # Records: what parse() yields -------------------------------------------------------------------------

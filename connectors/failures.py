@@ -32,7 +32,7 @@ class Failures:
         failure.unseen_from = failure.unseen_from or unseen_from
         failure.unseen_to = failure.unseen_to or unseen_to
         if isinstance(failure, CredentialsError | RateLimited):
-            raise failure
+            raise self.ending(failure)
         self.noted.append(failure)
         if isinstance(failure, Truncated):
             return
@@ -47,6 +47,11 @@ class Failures:
             )
             self.raise_noted()
 
+    def ending(self, failure: SourceError) -> SourceError:
+        """The failure that ends a query, with what those noted before it left unseen, which is told nowhere else."""
+        failure.unseen_from, failure.unseen_to = self._first_unseen(failure), self._last_unseen(failure)
+        return failure
+
     def raise_noted(self) -> None:
         """One error for all that was noted, of the gravest kind among them; nothing where nothing was."""
         if not self.noted:
@@ -58,6 +63,12 @@ class Failures:
         shown = [*reasons[:3], f"(and {len(reasons) - 4} more)", reasons[-1]] if len(reasons) > 5 else reasons
         raise kind(
             " ".join(shown),
-            unseen_from=min((at for failure in self.noted if (at := failure.unseen_from)), default=None),
-            unseen_to=max((at for failure in self.noted if (at := failure.unseen_to)), default=None),
+            unseen_from=self._first_unseen(),
+            unseen_to=self._last_unseen(),
         )
+
+    def _first_unseen(self, *others: SourceError) -> datetime | None:
+        return min((at for failure in (*self.noted, *others) if (at := failure.unseen_from)), default=None)
+
+    def _last_unseen(self, *others: SourceError) -> datetime | None:
+        return max((at for failure in (*self.noted, *others) if (at := failure.unseen_to)), default=None)

@@ -15,13 +15,15 @@ import requests
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_attempt, wait_exponential_jitter
 
 from connectors.contract import CredentialsError, RateLimited, SchemaDrift, SourceError
-from connectors.transport import excerpt
+from connectors.transport import excerpt, is_charset
 
 TRIES = 4
 PATIENCE = 60.0
 """Longest wait, in seconds, that a network may ask for before the rest is left to a later run."""
 LARGEST_ANSWER = 64 * 2**20
 """Bytes; an answer that is larger is no page of posts."""
+_LONGEST = 1e10
+"""Seconds, 300 years; what a header holds beyond that is no time, and no calendar holds what comes after it."""
 _PAUSE = wait_exponential_jitter(initial=1, max=20, jitter=1)
 
 
@@ -80,7 +82,7 @@ class HttpApi:
         """The body of an answer, read as JSON."""
         try:
             return answer.json()
-        except (requests.JSONDecodeError, RecursionError):
+        except (ValueError, RecursionError):  # not only requests' own error: a number of 5,000 digits is none of its
             said = excerpt(answer.text) if answer.content else "nothing"
         raise SchemaDrift(f"{self.title} answered {said} where JSON belongs; run this window again later.")
 
@@ -113,7 +115,7 @@ class HttpApi:
                 _read(answer)
         except requests.Timeout:
             failure = SourceError(f"{self.title} did not answer in time; run this window again later.")
-        except requests.RequestException as error:
+        except (requests.RequestException, ValueError) as error:  # requests lets through some of the latter
             failure = SourceError(
                 f"the connection to {self.title} failed or was cut ({type(error).__name__}); check the network and run "
                 "this window again."
@@ -237,7 +239,8 @@ def _reset_in(answer: requests.Response, now: datetime) -> float | None:
     except ValueError:
         return None
     at = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment
-    return max(0.0, (at - now.replace(tzinfo=UTC)).total_seconds())
+    wait = (at - now.replace(tzinfo=UTC)).total_seconds()
+    return max(0.0, wait) if wait < _LONGEST else None
 
 
 def _limit_header(answer: requests.Response, what: str) -> str | None:
@@ -251,7 +254,7 @@ def _number(text: str | None) -> float | None:
         number = float(text) if text is not None else None
     except ValueError:
         return None
-    return number if number is not None and abs(number) < 1e10 else None
+    return number if number is not None and abs(number) < _LONGEST else None
 
 
 class _TooLargeError(Exception):
@@ -266,6 +269,8 @@ def _read(answer: requests.Response) -> None:
         if len(body) > LARGEST_ANSWER:
             raise _TooLargeError
     answer._content = bytes(body)  # what `answer.content` would hold had it been read without a bound
+    if answer.encoding and not is_charset(answer.encoding):
+        answer.encoding = "utf-8"
 
 
 def _wait(state: RetryCallState) -> float:

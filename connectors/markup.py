@@ -17,6 +17,7 @@ _ATTRIBUTE = re.compile(r"""([^\s/>=]++)(?:\s*+=\s*+(?:"([^"]*+)"|'([^']*+)'|([^
 _SPACE = re.compile(r"[ \t\n\r\f\xa0]+")
 _NEVER_SHOWN = re.compile(r"[\x00-\x08\x0b\x0e-\x1f\x7f\xad]")
 _WEB_ADDRESS = re.compile(r"https?://[^\s]+", re.IGNORECASE)
+_ENDLESS_NUMBER = re.compile(r"&#[0-9]{1000,}+;?")
 _NAME_OR_TAG = re.compile(r"[@##!]\S+")
 
 _UNSEEN = ("script", "style", "title", "template", "svg", "iframe", "noframes", "noembed", "object", "audio", "video")
@@ -55,12 +56,20 @@ def plain_text(markup: str) -> str:
     writer = _Writer()
     for token in _tokens(markup):
         if isinstance(token, str):
-            writer.text(html.unescape(token))
+            writer.text(unescaped(token))
         elif token.is_end:
             writer.end(token.name)
         else:
             writer.start(token.name, token.attributes)
     return writer.finished()
+
+
+def unescaped(text: str) -> str:
+    """The text with `&amp;`, `&#233;` and the like as the characters that they stand for."""
+    if "&" not in text:
+        return text
+    # Python reads no number of more than 4,300 digits, and no character has one
+    return html.unescape(_ENDLESS_NUMBER.sub("\ufffd", text))
 
 
 class _Tag(NamedTuple):
@@ -73,7 +82,7 @@ class _Tag(NamedTuple):
     def attributes(self) -> dict[str, str]:
         found: dict[str, str] = {}
         for name, *values in _ATTRIBUTE.findall(self.written):
-            found.setdefault(name.lower(), html.unescape("".join(values)))
+            found.setdefault(name.lower(), unescaped("".join(values)))
         return found
 
 

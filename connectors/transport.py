@@ -1,11 +1,13 @@
 """What the HTTP clients share: a timeout on every request, another server's address, secrets kept out of sight."""
 
+import codecs
 import logging
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
+from urllib.parse import quote
 
 import requests
 from requests.adapters import HTTPAdapter
@@ -25,6 +27,9 @@ def new_session(
     session = requests.Session()
     # A server given in the config, such as the sandbox, is reached directly, whatever proxy the environment names.
     session.trust_env = instead is None
+    # Where nothing is to sign requests, requests looks into the user's ~/.netrc, and what it finds there for a host
+    # takes the place of our own Authorization.
+    session.auth = lambda request: request
     if user_agent:
         session.headers["User-Agent"] = user_agent
     for scheme in ("https://", "http://"):
@@ -48,6 +53,10 @@ class _Adapter(HTTPAdapter):
         kwargs["timeout"] = self._timeout
         response: requests.Response = super().send(request, *args, **kwargs)
         _retry_after_in_seconds(response)
+        if response.is_redirect:
+            # requests would read the whole of it before it goes on, however large; nobody needs it
+            response.close()
+            response._content, response._content_consumed = b"", True  # type: ignore[attr-defined]
         return response
 
 
@@ -64,6 +73,19 @@ def _retry_after_in_seconds(response: requests.Response) -> None:
             response.headers["retry-after"] = str(max(0, int(wait)))
         except (ValueError, OverflowError):
             del response.headers["retry-after"]
+
+
+_NO_CHARSETS = {"idna", "punycode", "undefined", "unicode-escape", "raw-unicode-escape"}
+
+
+def is_charset(name: str) -> bool:
+    """Whether text may be written in what a stranger calls its charset. Python also knows, by such names, ways to write
+    text of which some refuse everything and some take for ever over a long text.
+    """
+    try:
+        return codecs.lookup(name).name not in _NO_CHARSETS
+    except (LookupError, ValueError):
+        return False
 
 
 # Credentials ------------------------------------------------------------------------------------------
@@ -134,7 +156,8 @@ _concealment = _Concealment()
 def conceal(*secrets: str) -> None:
     """From now on the clients' loggers, whatever their level, show `[secret]` in place of these."""
     # Nothing shorter is a secret, and a log without any "b" can't be read.
-    _concealment.secrets.update(secret for secret in secrets if len(secret) >= _SHORTEST_SECRET)
+    long_enough = [secret for secret in secrets if len(secret) >= _SHORTEST_SECRET]
+    _concealment.secrets.update(long_enough, (quote(secret, safe="") for secret in long_enough))  # as addresses have it
     for name in _SPEAKERS:
         # A filter acts only on the logger it sits on, not on the loggers below it. Adding it twice changes nothing.
         logging.getLogger(name).addFilter(_concealment)

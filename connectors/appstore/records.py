@@ -13,7 +13,7 @@ from xml.etree.ElementTree import Element, ParseError
 from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import fromstring
 
-from connectors.contract import Author, Drift, Mention, Metrics, Misfit, Page, Record, utc
+from connectors.contract import Author, Drift, Mention, Metrics, Misfit, Page, Record, utc, web_address
 
 _ATOM = "{http://www.w3.org/2005/Atom}"
 _APPLE = "{http://itunes.apple.com/rss}"
@@ -99,7 +99,7 @@ def _records_of(review: Review, community: str | None) -> Iterator[Record]:
     rating = _number(review.rating)
     is_rated = rating is not None and 1 <= rating <= 5
     yield Mention(
-        *(mention_id, "appstore", community, "review", review.title, review.text, review.link, author_id),
+        *(mention_id, "appstore", community, "review", review.title, review.text, web_address(review.link), author_id),
         *(None, mention_id, created_at),
         rating=float(rating) if is_rated and rating is not None else None,
         product_version=review.version or None,

@@ -187,7 +187,10 @@ def fetch(client: Client, settings: Settings, query: Query, window: Window) -> I
 
 
 def recheck(client: Client, settings: Settings, known: Sequence[Known]) -> Iterator[Page]:
-    """The posts as they are now, 25 an answer. What is missing from an answer is deleted, or its account is gone."""
+    """The posts as they are now, 25 an answer. What is missing from an answer is deleted, or its account is gone.
+
+    An answer that lacks all of them is asked for twice before it is believed.
+    """
     failures = Failures()
     uris = [uri for mention in known if (uri := _uri(mention.mention_id))]
     for start in range(0, len(uris), LOOKUP_SIZE):
@@ -195,6 +198,9 @@ def recheck(client: Client, settings: Settings, known: Sequence[Known]) -> Itera
         try:
             answer = client.get(POSTS, {"uris": asked})
             posts = listed(answer, "posts", POSTS)
+            if not posts:
+                answer = client.get(POSTS, {"uris": asked})
+                posts = listed(answer, "posts", POSTS)
         except SourceError as failure:
             failures.note(failure)
             continue

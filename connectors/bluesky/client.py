@@ -58,10 +58,11 @@ def _meaning(answer: requests.Response) -> SourceError | None:
     """What a refusal means: Bluesky says most with status 400 and the name of an error."""
     try:
         body = answer.json()
-    except (requests.JSONDecodeError, RecursionError):
+    except (ValueError, RecursionError):
         return None
     name, message = (str(body.get(key) or "") for key in ("error", "message")) if isinstance(body, dict) else ("", "")
     said = excerpt(message or name, 200)
+    name = name if re.fullmatch(r"\w{1,50}", name) else ""
     if name in ("ExpiredToken", "InvalidToken"):
         return ExpiredToken(f"Bluesky doesn't take the session's token ({name}: {said}); run this window again.")
     if answer.status_code == 401:

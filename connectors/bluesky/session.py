@@ -112,5 +112,6 @@ class _Transport(RequestBase):  # type: ignore[misc]
             )
         # The User-Agent is the session's, which says who asks.
         named = {name: value for name, value in self.get_headers(headers).items() if name.lower() != "user-agent"}
-        answer = self._api.ask(method, url, headers=named, **sent)
+        # Not on to where a redirect leads: with it would go what a login sends.
+        answer = self._api.ask(method, url, headers=named, allow_redirects=False, **sent)
         return Response(True, answer.status_code, self._api.json_of(answer), dict(answer.headers))

@@ -15,6 +15,8 @@ from connectors.transport import excerpt
 PAGE_SIZE = 100
 CAP = 10_000
 """Hits that the search pages through; further ones are older, and are asked for as such."""
+MOST_BARREN = 10
+"""Pages in a row with nothing new, after which a listing is given up. Some are empty, of what may not be shown."""
 DEPTH = 1000
 """Levels of a thread that may be asked for. The server shows fewer; the rest is asked for where it left off."""
 LOOKUP_SIZE = 25
@@ -41,6 +43,7 @@ class Visit:
         until = last = self.window.end
         cursor: str | None = None
         asked: set[str] = set()
+        progress = _Progress()
         while True:
             sought = {"q": text, "sort": "latest", "since": _stamp(self.window.start), "until": _stamp(until)}
             if cursor is not None:
@@ -58,11 +61,11 @@ class Visit:
             cursor = _cursor(body)
             if cursor is None:
                 return
-            if cursor in asked:
+            if cursor in asked or progress.is_over(posts):
                 self.failures.note(_circle(SEARCH), self.window.start, last)
                 return
             asked.add(cursor)
-            if cursor.isdecimal() and int(cursor) + PAGE_SIZE > CAP:
+            if cursor.isdecimal() and (len(cursor) > 9 or int(cursor) + PAGE_SIZE > CAP):
                 older = last + timedelta(milliseconds=1)  # more may have been written in that very moment
                 if older >= until:
                     limit = Truncated(f"Bluesky's search shows no more than {CAP:,} posts of one moment.")
@@ -91,6 +94,7 @@ class Visit:
         last = self.window.end
         cursor: str | None = None
         asked: set[str] = set()
+        progress = _Progress()
         while True:
             sought = {"actor": actor, "filter": "posts_with_replies", "limit": PAGE_SIZE}
             try:
@@ -107,7 +111,7 @@ class Visit:
             cursor = _cursor(body)
             if cursor is None or (times and max(times) < self.window.start):
                 return
-            if cursor in asked:
+            if cursor in asked or progress.is_over(item.get("post") for item in items if isinstance(item, dict)):
                 self.failures.note(_circle(AUTHOR_FEED), self.window.start, last)
                 return
             asked.add(cursor)
@@ -186,6 +190,21 @@ class Visit:
         return Page(method, body, posts, seen, min(times.values(), default=None), max(times.values(), default=None))
 
 
+class _Progress:
+    """Whether a listing still shows anything new."""
+
+    def __init__(self) -> None:
+        self.seen: set[str | None] = {None}
+        self.barren = 0
+
+    def is_over(self, posts: Iterable[Any]) -> bool:
+        """Whether these posts are the last of too many pages in a row without a new one."""
+        new = set(map(bluesky_records.uri_of, posts)) - self.seen
+        self.seen |= new
+        self.barren = 0 if new else self.barren + 1
+        return self.barren >= MOST_BARREN
+
+
 # Shapes -----------------------------------------------------------------------------------------------
 
 
@@ -222,7 +241,7 @@ def _naming(actor: str, failure: SourceError) -> SourceError:
 
 
 def _circle(method: str) -> SchemaDrift:
-    return SchemaDrift(f"{method}: the pages go round in circles; the same cursor came twice.")
+    return SchemaDrift(f"{method}: the pages go round in circles; they show nothing new.")
 
 
 def _not_a(wanted: str, method: str, body: Any) -> SchemaDrift:

@@ -82,8 +82,10 @@ def meaning(refusal: requests.Response, now: datetime) -> SourceError | None:
     """What a forum means by a refusal."""
     try:
         told = refusal.json()
-    except requests.JSONDecodeError:
+    except (ValueError, RecursionError):
         told = None
+    if refusal.status_code in (404, 410) and not (isinstance(told, dict) and told.keys() & {"errors", "error_type"}):
+        return SourceError(f"what answers there ({refusal.status_code}) is no forum; check the address, or ask later.")
     told = told if isinstance(told, dict) else {}
     if refusal.status_code == 429 and "retry-after" not in refusal.headers:
         extras = told.get("extras")

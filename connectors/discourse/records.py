@@ -10,7 +10,19 @@ from datetime import datetime
 from typing import Any, NamedTuple
 from urllib.parse import unquote, urlsplit
 
-from connectors.contract import Author, Deletion, Drift, Interaction, Mention, Metrics, Misfit, Page, Record, utc
+from connectors.contract import (
+    Author,
+    Deletion,
+    Drift,
+    Interaction,
+    Mention,
+    Metrics,
+    Misfit,
+    Page,
+    Record,
+    utc,
+    web_address,
+)
 from connectors.markup import plain_text
 
 _REGULAR, _BY_MODERATOR, _SMALL_ACTION, _WHISPER = 1, 2, 3, 4
@@ -33,8 +45,8 @@ class Post(NamedTuple):
     @property
     def key(self) -> tuple[int, int] | None:
         """Id of the topic and number of the post in it, which together name a post."""
-        topic, number = _whole(self.raw.get("topic_id")), _whole(self.raw.get("post_number"))
-        topic = topic if topic is not None else _whole(self.topic.get("id"))
+        topic, number = whole(self.raw.get("topic_id")), whole(self.raw.get("post_number"))
+        topic = topic if topic is not None else whole(self.topic.get("id"))
         return (topic, number) if topic is not None and number is not None else None
 
     @property
@@ -124,13 +136,13 @@ def _with_raw(body: Any) -> list[tuple[str, Any, Mapping[str, Any]]]:
         return [(f"latest_posts[{n}]", raw, {}) for n, raw in enumerate(_list(body["latest_posts"]))]
     topics = {topic.get("id"): topic for topic in _list(body.get("topics")) if _is_named(topic)}
     return [
-        (f"posts[{n}]", raw, topics.get(_whole(_mapping(raw).get("topic_id")), {}))
+        (f"posts[{n}]", raw, topics.get(whole(_mapping(raw).get("topic_id")), {}))
         for n, raw in enumerate(_list(body.get("posts")))
     ]
 
 
 def _is_named(topic: Any) -> bool:
-    return isinstance(topic, dict) and _whole(topic.get("id")) is not None
+    return isinstance(topic, dict) and whole(topic.get("id")) is not None
 
 
 class _Reader:
@@ -168,7 +180,7 @@ class _Reader:
         is_gone = deleted_at is not None or raw.get("user_deleted") is True or raw.get("hidden") is True
         if not is_gone:
             yield from _drifts(raw)
-        answered = _whole(raw.get("reply_to_post_number")) or 1
+        answered = whole(raw.get("reply_to_post_number")) or 1
         yield Mention(
             mention_id,
             "discourse",
@@ -189,7 +201,7 @@ class _Reader:
             return
         yield _metrics(mention_id, post, number)
         if author:
-            is_bot = True if (_whole(raw.get("user_id"), least=-_LARGEST) or 0) < 0 else None
+            is_bot = True if (whole(raw.get("user_id"), least=-_LARGEST) or 0) < 0 else None
             yield Author(self.person(author), "discourse", author, _text(raw.get("name")), is_bot=is_bot)
             yield from self.interactions(mention_id, author, raw, self.answered(post, topic, number, answered, writers))
 
@@ -226,7 +238,7 @@ class _Reader:
 
     def url(self, post: Post, topic: int, number: int) -> str | None:
         slug = _text(post.raw.get("topic_slug")) or _text(post.topic.get("slug")) or "-"
-        return f"{self.site}/t/{slug}/{topic}/{number}" if self.site else None
+        return web_address(f"{self.site}/t/{slug}/{topic}/{number}") if self.site else None
 
     def community(self, post: Post) -> str | None:
         ids = (post.raw.get("category_id"), post.topic.get("category_id"), post.raw.get("_category_id"))
@@ -275,17 +287,17 @@ def _title(post: Post) -> str | None:
 
 
 def _edits(raw: Mapping[str, Any]) -> bool:
-    return (_whole(raw.get("version")) or 1) > 1
+    return (whole(raw.get("version")) or 1) > 1
 
 
 def _metrics(mention_id: str, post: Post, number: int) -> Metrics:
     """Of an opening post the replies and views of its topic; of an answer those of itself alone."""
     raw = post.raw
     if number == 1:
-        count = _whole(raw.get("posts_count")) or _whole(post.topic.get("posts_count"))
-        replies, views = count - 1 if count else None, _whole(post.topic.get("views"))
+        count = whole(raw.get("posts_count")) or whole(post.topic.get("posts_count"))
+        replies, views = count - 1 if count else None, whole(post.topic.get("views"))
     else:
-        replies, views = _whole(raw.get("reply_count")), _whole(raw.get("reads"))
+        replies, views = whole(raw.get("reply_count")), whole(raw.get("reads"))
     return Metrics(mention_id, likes=_likes(raw), replies=replies, views=views)
 
 
@@ -293,11 +305,12 @@ def _likes(raw: Mapping[str, Any]) -> int | None:
     """Where nobody liked a post, newer forums leave the likes out of the list of what was done to it."""
     done = raw.get("actions_summary")
     if not isinstance(done, list):
-        return _whole(raw.get("like_count"))
-    return next((_whole(entry.get("count")) for entry in done if _mapping(entry).get("id") == _LIKE), 0)
+        return whole(raw.get("like_count"))
+    return next((whole(entry.get("count")) for entry in done if _mapping(entry).get("id") == _LIKE), 0)
 
 
-def _whole(value: Any, least: int = 0) -> int | None:
+def whole(value: Any, least: int = 0) -> int | None:
+    """A number that counts or names something; None for anything else."""
     is_number = isinstance(value, int) and not isinstance(value, bool)
     return value if is_number and least <= value <= _LARGEST else None
 

@@ -56,7 +56,7 @@ class Visit:
         while True:
             posts, page = self.posts_before(before)
             yield page._replace(seen_whole_after=self.whole_after)
-            ids = {id_ for post in posts if isinstance(id_ := post.raw.get("id"), int)}
+            ids = {id_ for post in posts if (id_ := discourse_records.whole(post.raw.get("id"))) is not None}
             if before is None and (not ids or self.is_later(posts)):
                 before = yield from self.jump(min(ids)) if ids else self.newest_found()
                 if before is None:
@@ -86,8 +86,11 @@ class Visit:
     def is_before_window(self, posts: list[discourse_records.Post]) -> bool:
         """Whether a page, its threads read, lies before the window as a whole; if not, note how far it has come."""
         newest, oldest = _span(posts)
-        if oldest is not None:
-            self.reached = min(self.reached, oldest)
+        # Listed by id. A post that was moved or imported has a new one and an old time: where a page holds one, only
+        # its newest post tells how far it has come, and none from before the window does.
+        come_to = oldest if _is_in_order(posts) else newest
+        if come_to is not None and come_to >= self.window.start:
+            self.reached = min(self.reached, come_to)
             self.whole_after = None if self.failures else self.reached
         return newest is not None and newest < self.window.start
 
@@ -136,6 +139,8 @@ class Visit:
             topics = [
                 topic for topic in listed["topics"] if isinstance(topic, dict) and isinstance(topic.get("id"), int)
             ]
+            if listed["topics"] and not topics:
+                raise self.at_listing(not_a("list of topics with ids", path, body))
             yield self.page("topics", body, seen=len(topics))
             new = {topic["id"] for topic in topics} - seen
             if topics and not new:
@@ -333,6 +338,13 @@ def chunks(ids: list[int]) -> list[list[int]]:
 def _span(posts: list[discourse_records.Post]) -> tuple[datetime | None, datetime | None]:
     times = [post.at for post in posts if post.at]
     return max(times, default=None), min(times, default=None)
+
+
+def _is_in_order(posts: list[discourse_records.Post]) -> bool:
+    """Whether posts with higher ids were written later."""
+    by_id = sorted((id_, post.at) for post in posts if isinstance(id_ := post.raw.get("id"), int) and post.at)
+    times = [at for _, at in by_id]
+    return times == sorted(times)
 
 
 def _bumped_at(topic: Mapping[str, Any]) -> datetime | None:

@@ -40,11 +40,12 @@ class GitHubApi(HttpApi):
         while url not in asked:
             asked.add(url)
             answer = self.ask("GET", url, params=sent)
-            yield self.json_of(answer)
+            body = self.json_of(answer)
+            yield body
             following = answer.links.get("next", {}).get("url")
-            if following is None:
+            if following is None or not (body.get("items") if isinstance(body, dict) else body):
                 return
-            if urlsplit(following)[:2] != urlsplit(self.home)[:2]:
+            if not _is_same_server(following, self.home):
                 raise SchemaDrift(f"{path}: GitHub's next page lies on another server, {excerpt(following)}.")
             url, sent = following, {}
         raise SchemaDrift(f"{path}: GitHub's pages go round in circles.")
@@ -74,7 +75,8 @@ class GitHubApi(HttpApi):
     # What refusals mean -------------------------------------------------------------------------------
 
     def _sense(self, answer: requests.Response) -> SourceError | None:
-        code, said = answer.status_code, _message(answer)
+        code, message = answer.status_code, _message(answer)
+        said = answer.text if message is None else message
         told = said.lower()
         if code in (403, 429):
             if "secondary rate limit" in told or "abuse detection" in told:
@@ -85,9 +87,14 @@ class GitHubApi(HttpApi):
                 return Refused(f"GitHub has blocked this repository: {excerpt(said)}.", code)
         if code == 401 and not self.has_token:
             return CredentialsError("GitHub shows this only with a token (401); give the source one.")
+        if code == 410 and "disabled" in told:
+            return Refused(f"GitHub shows none of these here ({code}): {excerpt(said)}.", code)
         if code in (404, 410):
             why = "check the name; a private one needs a token that may read it" if code == 404 else excerpt(said)
-            return NotThere(f"GitHub has nothing at {excerpt(urlsplit(answer.url).path)} ({code}): {why}.")
+            told = f"GitHub has nothing at {excerpt(urlsplit(answer.url).path)} ({code}): {why}."
+            if message is None:
+                return SourceError(f"{told} What says so may be a server before GitHub's API.")
+            return NotThere(told)
         if code == 451:
             return Refused("GitHub may not show this for legal reasons (451); leave it out.", code)
         return None
@@ -113,14 +120,22 @@ class GitHubApi(HttpApi):
         return RateLimited(f"GitHub's limit of requests is used up.{hint}", until=now + timedelta(seconds=wait))
 
 
+def _is_same_server(address: str, home: str) -> bool:
+    try:
+        return urlsplit(address)[:2] == urlsplit(home)[:2]
+    except ValueError:
+        return False
+
+
 def drifted(path: str, answer: Any, wanted: str) -> SchemaDrift:
     """An answer of another shape than documented."""
     return SchemaDrift(f"{path}: GitHub answered {excerpt(answer)} where {wanted} belongs; its API may have changed.")
 
 
-def _message(answer: requests.Response) -> str:
+def _message(answer: requests.Response) -> str | None:
+    """What a refusal says; None where it isn't GitHub that refuses."""
     try:
         body = answer.json()
-    except (requests.JSONDecodeError, RecursionError):
-        return answer.text
-    return str(body.get("message", "")) if isinstance(body, dict) else ""
+    except (ValueError, RecursionError):
+        return None
+    return str(body["message"]) if isinstance(body, dict) and "message" in body else None

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from connectors.contract import CredentialsError, SchemaDrift
+from connectors.contract import CredentialsError, SchemaDrift, SourceError
 from connectors.github import posts
 from connectors.github.api import GitHubApi, drifted
 from connectors.http_api import NotThere
@@ -102,6 +102,9 @@ class Discussions:
         body = self._client.graphql(_ONE, {**self._named, "number": number})
         node = posts.as_object(body["data"].get("repository")).get("discussion")
         if node is None:
+            errors = [error for error in body.get("errors") or () if isinstance(error, dict)]
+            if errors and all(error.get("type") != "NOT_FOUND" for error in errors):
+                raise SourceError(f"GitHub could not show discussion {number}: {_answer(body).left_out}.")
             raise NotThere(f"GitHub has no discussion {number} there any more.")
         yield _answer(body)
         yield from self._below(node)

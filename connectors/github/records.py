@@ -8,7 +8,18 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
-from connectors.contract import Author, Deletion, Drift, Interaction, Mention, Metrics, Misfit, Page, Record
+from connectors.contract import (
+    Author,
+    Deletion,
+    Drift,
+    Interaction,
+    Mention,
+    Metrics,
+    Misfit,
+    Page,
+    Record,
+    web_address,
+)
 from connectors.github.posts import (
     EMPTY,
     LARGEST,
@@ -55,17 +66,19 @@ def records(page: Page, *, pull_requests: bool = True) -> Iterator[Record]:
 def _rechecked(endpoint: str, body: dict[str, Any], *, pull_requests: bool) -> Iterator[Record]:
     """What became of the posts that were asked for. One whose number is another now was moved away from here."""
     asked = [name for name in _list(body.get("asked")) if isinstance(name, str)]
-    seen = set()
     answer = body.get("answer")
-    if answer is not None:
-        reading = _Reading(endpoint, pull_requests=pull_requests)
-        if len(asked) == 1 and not isinstance(answer, list):
-            reading.number = asked[0].rpartition("#")[2].partition("-")[0]
-        for record in reading.all_of(answer):
-            if isinstance(record, Mention):
-                seen.add(record.mention_id)
-            yield record
-    yield from (Deletion(name) for name in asked if name not in seen)
+    if answer is None:
+        yield from map(Deletion, asked)
+        return
+    reading = _Reading(endpoint, pull_requests=pull_requests)
+    if len(asked) == 1 and not isinstance(answer, list):
+        reading.number = asked[0].rpartition("#")[2].partition("-")[0]
+    yield from reading.all_of(answer)
+    # What can't be read, or is not wanted any more, is there all the same.
+    places = [reading.place_of(item) for _, item, _ in in_context(answer) if isinstance(item, dict)]
+    there = {named(place) for place in places if place}
+    if there and None not in places:
+        yield from (Deletion(name) for name in asked if name not in there)
 
 
 class _Reading:
@@ -107,7 +120,7 @@ class _Reading:
     def records_of(self, item: Any, context: tuple[Any, ...]) -> Iterator[Record]:
         if not isinstance(item, dict):
             raise _UnreadableError("is not a post")
-        where = place_of(item)
+        where = self.place_of(item)
         if where is None:
             raise _UnreadableError("has no address that names a repository and a number")
         if where.is_pull and not self.pull_requests:
@@ -115,12 +128,6 @@ class _Reading:
         created_at = moment(item)
         if created_at is None:
             raise _UnreadableError("has no readable time of creation")
-        if (
-            self.repository
-            and self.repository.lower() != where.repository.lower()
-            and self.number in (None, where.number)
-        ):
-            where = where._replace(repository=self.repository)
         writer = _author(_writer(item))
         deleted_at = as_moment(item.get("deletedAt"))
         is_gone = deleted_at is not None
@@ -138,7 +145,7 @@ class _Reading:
             "comment" if where.anchor else "post",
             title if isinstance(title, str) and not where.anchor and not is_gone else None,
             plain_markdown(text) if isinstance(text, str) and not is_gone else None,
-            as_text(item.get("html_url")) or as_text(item.get("url")),
+            web_address(item.get("html_url")) or web_address(item.get("url")),
             writer.author_id if writer and not is_gone else None,
             self.parent(item, where, context) if where.anchor else None,
             opening,
@@ -152,6 +159,14 @@ class _Reading:
             yield _metrics(mention.mention_id, item)
             if writer:
                 yield from self.interactions(mention, writer.author_id, where, context)
+
+    def place_of(self, item: dict[str, Any]) -> Place | None:
+        """Where a post stands, by the name under which its repository was asked for."""
+        where = place_of(item)
+        if where and self.repository and self.number in (None, where.number):
+            is_renamed = self.repository.lower() != where.repository.lower()
+            return where._replace(repository=self.repository) if is_renamed else where
+        return where
 
     def parent(self, item: dict[str, Any], where: Place, context: tuple[Any, ...]) -> str:
         """Id of what a comment answers: the comment above it, or else what opened the thread."""

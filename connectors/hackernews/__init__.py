@@ -279,7 +279,7 @@ class _Visit:
                 page, done_to = next(pages, (None, None))
             except SourceError as failure:
                 failure.unseen_from, failure.unseen_to = self.window.start, reached
-                raise
+                raise self.failures.ending(failure) from None
             if page is None:
                 return
             yield page._replace(seen_whole_after=whole_after)
@@ -322,6 +322,8 @@ class _Visit:
             if not ids - seen and (hits or number or total > CAP):
                 raise SchemaDrift("Hacker News' search shows nothing new where it says that there is more.")
             seen |= ids
+            if any(at not in part.span for at in map(hackernews_records.hit_moment, hits) if at):
+                raise SchemaDrift("Hacker News' search shows posts of other times than were asked for.")
             number += 1
             is_last = number >= body["nbPages"]
             if is_last and total > CAP and not halves:

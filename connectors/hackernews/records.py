@@ -4,7 +4,6 @@ The same item comes in three shapes: as a hit of Algolia's search, as a node of 
 item of the official API at Firebase.
 """
 
-import html
 from collections.abc import Iterator
 from datetime import datetime
 from typing import Any, Literal, NamedTuple
@@ -21,7 +20,7 @@ from connectors.contract import (
     Record,
     from_epoch,
 )
-from connectors.markup import plain_text
+from connectors.markup import plain_text, unescaped
 
 ITEM_URL = "https://news.ycombinator.com/item?id="
 
@@ -181,7 +180,7 @@ def _records_of(item: _Item, authors: dict[str, str | None]) -> Iterator[Record]
         "hackernews",
         None,
         kind,
-        html.unescape(item.title) if item.title and is_alive else None,
+        unescaped(item.title) if item.title and is_alive else None,
         _text(item) if is_alive else None,
         ITEM_URL + item.id,
         _name(item.author) if item.author and is_alive else None,

@@ -22,6 +22,7 @@ from connectors.contract import (
     Page,
     Record,
     utc,
+    web_address,
 )
 
 _LISTS = ("posts", "comments", "items", "results", "search")
@@ -130,7 +131,7 @@ def moment(view: Any) -> datetime | None:
 def mention_id(view: Any) -> str | None:
     """The id of the mention that a view is about."""
     name = _thing(view).get("ap_id")
-    return _name(name) if isinstance(name, str) else None
+    return _name(name) if isinstance(name, str) and _is_address(name) else None
 
 
 def numbers(view: Any) -> tuple[int | None, int | None]:
@@ -314,7 +315,7 @@ def _community(community: dict[str, Any]) -> str | None:
 
 
 def _is_address(text: str) -> bool:
-    return _host(text) is not None
+    return web_address(text) is not None and _host(text) is not None
 
 
 def _host(address: Any) -> str | None:

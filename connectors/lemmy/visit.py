@@ -63,11 +63,12 @@ class Visit:
             except SourceError as failure:
                 failure.unseen_from = self.window.start
                 failure.unseen_to = reached if is_last else self.window.end
-                raise
+                raise self.failures.ending(failure) from None
             if body is None:
                 return
             found = lemmy_records.views(body)
-            if self.only_in and any(lemmy_records.community(view).lower() != self.only_in for view in found):
+            places = {lemmy_records.community(view).lower() for view in found}
+            if self.only_in and found and places | {""} != {self.only_in, ""}:
                 # what servers before 0.19 do with a name that they don't know
                 raise NotThere(f"{self.client.api.title} does not know {self.only_in}; it shows others instead.")
             yield self.page(path, body)._replace(seen_whole_after=whole_after)
@@ -221,7 +222,7 @@ def meaning(answer: requests.Response) -> SourceError | None:
     """Lemmy says what was wrong in a word of its own; most often with status 400."""
     try:
         body = answer.json()
-    except (requests.JSONDecodeError, RecursionError):
+    except (ValueError, RecursionError):
         return None
     said = body.get("error") if isinstance(body, dict) else None
     if not isinstance(said, str):

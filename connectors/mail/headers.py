@@ -17,6 +17,7 @@ from email.utils import getaddresses, parsedate_to_datetime
 from typing import NamedTuple
 
 from connectors.contract import utc
+from connectors.transport import is_charset
 
 _NOT_ARCHIVED = {"x-no-archive": "yes", "archive": "no"}
 _MESSAGE_ID = re.compile(r"<([^<>\s]+)>")
@@ -41,8 +42,6 @@ _CHARSETS = {
     "euc-kr": "cp949",
     "unicode-1-1-utf-7": "utf-7",
 }
-_NO_CHARSETS = {"idna", "punycode", "unicode_escape", "raw_unicode_escape"}
-"""Python's names for what is no charset, some of which take for ever over a long text."""
 _YEARS = range(1970, 2100)
 LONGEST_FIELD = 2**15
 LONGEST_NAME = 200
@@ -190,7 +189,8 @@ def account(address: str) -> str:
 def text_of(content: bytes, charset: str | None) -> str:
     """Bytes as text: as they say that they are, else as UTF-8, else as an old Windows text."""
     named = (charset or "").strip("\"' ").lower()
-    named = "" if named.replace("-", "_") in _NO_CHARSETS else _CHARSETS.get(named, named)
+    named = _CHARSETS.get(named, named)
+    named = named if named and is_charset(named) else ""
     for encoding in (named, "utf-8"):
         try:
             if encoding:

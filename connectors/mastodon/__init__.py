@@ -181,7 +181,7 @@ def fetch(client: Client, settings: Settings, query: Query, window: Window) -> I
 
 
 def recheck(client: Client, settings: Settings, known: Sequence[Known]) -> Iterator[Page]:
-    """Posts by their ids, twenty at once; one by one on servers that can't, and where none of twenty is left."""
+    """Posts by their ids, twenty at once; one by one on servers that can't, and what such an answer lacks."""
     ids = {found: post.mention_id for post in known if (found := _id_in(post.url, settings.server))}
     failures = Failures()
     waiting = list(ids)
@@ -190,10 +190,12 @@ def recheck(client: Client, settings: Settings, known: Sequence[Known]) -> Itera
         try:
             answer = client.lookup_of_many(some)
             if answer:
-                asked = [ids[found] for found in some]
+                there = set(map(local_id, answer))
+                asked = [ids[found] for found in some if found in there]
                 yield Page("recheck statuses", {"asked": asked, "answer": answer}, len(answer), len(answer))
                 failures.over()
-                continue
+                # Servers differ in how many they look up at once: what is missing is asked for by itself.
+                some = [found for found in some if found not in there]
         except SourceError as failure:
             failures.note(failure)
             continue
@@ -204,7 +206,8 @@ def recheck(client: Client, settings: Settings, known: Sequence[Known]) -> Itera
                 failures.note(failure)
                 continue
             failures.over()
-            yield Page("recheck status", {"asked": [ids[found]], "answer": status}, 1, 1)
+            endpoint = "recheck statuses" if client.has_lookup_of_many else "recheck status"
+            yield Page(endpoint, {"asked": [ids[found]], "answer": status}, 1, 1)
     failures.raise_noted()
 
 
@@ -230,6 +233,7 @@ class _Visit:
         whole_after: datetime | None = None
         max_id: str | None = None
         asked: set[str | None] = set()
+        seen: set[str | None] = set()
         while max_id not in asked:
             asked.add(max_id)
             try:
@@ -250,6 +254,10 @@ class _Visit:
                 whole_after = None if self.failures else reached
             if following is None or not statuses or (listed and listed < self.window.start - SLACK):
                 return
+            ids = {local_id(status) for status in statuses}
+            if ids <= seen:
+                break
+            seen |= ids
             max_id = _further_down(statuses, following, self.window.end + SLACK)
         in_circles = SchemaDrift(f"{path}: the pages of {self.client.title} go round in circles.")
         self.failures.note(in_circles, self.window.start, reached)
@@ -309,7 +317,7 @@ class _Visit:
             replies = statuses_of(context["descendants"])
             if top.get("in_reply_to_id") is None:
                 self.client.threads_read |= {reply_id for reply in replies if (reply_id := local_id(reply))}
-            if len(replies) == REPLIES_SHOWN or _depth(replies) == LEVELS_SHOWN:
+            if not self.client.has_token and (len(replies) == REPLIES_SHOWN or _depth(replies) == LEVELS_SHOWN):
                 shown = f"{REPLIES_SHOWN} replies of a thread, {LEVELS_SHOWN} deep"
                 cut = Truncated(f"{self.client.title} shows no more than {shown}, to who has no token.")
                 self.failures.note(cut, self.window.start, self.window.end)
@@ -351,7 +359,9 @@ def _listed_down_to(statuses: list[Any]) -> datetime | None:
 def _further_down(statuses: list[Any], following: str, until: datetime) -> str:
     """The id to go on below: the next page's, or that of a moment, where all down to it came later."""
     arrival, jump = _last_arrival(statuses), id_at(until)
-    return jump if arrival and arrival > until and following.isdecimal() and int(jump) < int(following) else following
+    # by length first: ids of as many digits as a header can hold are no numbers
+    is_further = following.isdecimal() and (len(jump), jump) < (len(following), following)
+    return jump if arrival and arrival > until and is_further else following
 
 
 def _last_arrival(statuses: list[Any]) -> datetime | None:

@@ -25,12 +25,13 @@ class Client(HttpApi):
     ) -> None:
         super().__init__(server, session, pace_seconds, _meaning(server, token_name, has_token=token is not None))
         self.address = address
+        self.has_token = token is not None
         self.has_lookup_of_many = True
         """Since Mastodon 4.3; whether this server has it is seen when it is asked."""
         self.threads_read: set[str] = set()
         """Posts whose threads this run has read."""
         if token:
-            session.auth = _bearer(token)  # a header would give way to the password in somebody's ~/.netrc
+            session.auth = _bearer(token)
 
     def listing(self, path: str, params: Mapping[str, Any]) -> tuple[list[Any], str | None]:
         """A page of a timeline, and the id below which the next one begins."""
@@ -39,7 +40,10 @@ class Client(HttpApi):
         if not isinstance(body, list):
             raise self._not_a("list of posts", body)
         # Only the id is taken from the link: the token must not follow an address to somewhere else.
-        following = parse_qs(urlsplit(answer.links.get("next", {}).get("url", "")).query).get("max_id")
+        try:
+            following = parse_qs(urlsplit(answer.links.get("next", {}).get("url", "")).query).get("max_id")
+        except ValueError:
+            raise self._not_a("link to the next page", answer.headers.get("link")) from None
         return body, following[0] if following else None
 
     def found(self, sought: Mapping[str, Any]) -> dict[str, Any]:
@@ -114,7 +118,7 @@ def _said(answer: requests.Response) -> str | None:
     """The reason in a refusal; None where it isn't the API that answers."""
     try:
         body = answer.json()
-    except (requests.JSONDecodeError, RecursionError):
+    except (ValueError, RecursionError):
         return None
     said = body.get("error") if isinstance(body, dict) else None
     return said if isinstance(said, str) else None

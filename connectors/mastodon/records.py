@@ -4,6 +4,7 @@ Posts (`statuses`) come as a list, one alone, in the answer of a search, as the 
 notifications. Ids count on the asked server only; a post's `uri` and an account's address are the same everywhere.
 """
 
+import re
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
@@ -21,6 +22,7 @@ from connectors.contract import (
     Record,
     from_epoch,
     utc,
+    web_address,
 )
 from connectors.markup import plain_text
 
@@ -62,8 +64,9 @@ def records(page: Page, server: str | None = None, domain: str | None = None) ->
         except Exception as error:  # a shape that nobody thought of costs this post, not its page
             yield Misfit(f"can't be read ({type(error).__name__}: {error})", place, status)
     asked = body.get("asked") if isinstance(body, dict) else None
-    if isinstance(asked, list):
-        there = {_mention_id(status) for _, status in found}
+    there = {_mention_id(status) for _, status in found}
+    # A post without a readable uri may be any of those that seem to be missing.
+    if isinstance(asked, list) and None not in there:
         yield from (Deletion(mention_id) for mention_id in asked if mention_id not in there)
 
 
@@ -91,7 +94,10 @@ def arrived_at(status: dict[str, Any]) -> datetime | None:
     number, written = local_id(status), moment(status)
     if written is None or number is None or not (number.isascii() and number.isdecimal()) or len(number) > 20:
         return None
-    arrived = from_epoch((int(number) >> 16) / 1000)
+    try:
+        arrived = from_epoch((int(number) >> 16) / 1000)
+    except ValueError:
+        return None
     # The ids that others count up or make of a day of their own choice lie years away.
     return arrived if abs(arrived - written) < timedelta(days=60) else None
 
@@ -227,12 +233,13 @@ class _Statuses:
         if author_id is None:
             return None
         name, bot = account.get("display_name"), account.get("bot")
+        hides = _object(account.get("pleroma"))  # servers of that kind tell 0 of who hides how many follow
         return Author(
             author_id,
             "mastodon",
             account["acct"].partition("@")[0] + "@" + author_id.rpartition("@")[2],
             name if isinstance(name, str) and name else None,
-            _count(account.get("followers_count")),
+            None if hides.get("hide_followers_count") is True else _count(account.get("followers_count")),
             _moment(account.get("created_at")),
             bot if isinstance(bot, bool) else None,
         )
@@ -259,11 +266,8 @@ class _Statuses:
         """Where a person reads the post: on the asked server, whose id for it stands in the address."""
         acct, number = _words(_object(status.get("account")).get("acct")), local_id(status)
         if self.server and author and number and arrived_at(status) and ("@" in acct or status.get("reblog")):
-            return f"https://{self.server}/@{acct}/{number}"
-        addresses = (status.get("url"), status.get("uri"))
-        return next(
-            (one for one in addresses if isinstance(one, str) and one.startswith(("https://", "http://"))), None
-        )
+            return web_address(f"https://{self.server}/@{acct}/{number}")
+        return web_address(status.get("url")) or web_address(status.get("uri"))
 
     def interactions(self, mention_id: str, author_id: str, kind: str, status: dict[str, Any]) -> Iterator[Interaction]:
         """Whom a post addresses, each person once."""
@@ -318,7 +322,7 @@ def _text(status: dict[str, Any]) -> str | None:
 
 def _mention_id(status: Any) -> str | None:
     uri = _words(_object(status).get("uri"))
-    return f"fediverse:{uri}" if uri else None
+    return f"fediverse:{uri}" if re.fullmatch(r"[^\s\x00-\x1f\x7f]+", uri) else None
 
 
 def _host(address: Any) -> str | None:

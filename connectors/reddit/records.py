@@ -4,7 +4,6 @@ Reddit wraps everything in things, `{"kind": …, "data": …}`: `t1` is a comme
 comments that were left out, `Listing` a list of things.
 """
 
-import html
 import re
 from collections.abc import Iterator
 from datetime import datetime
@@ -21,6 +20,7 @@ from connectors.contract import (
     Record,
     from_epoch,
 )
+from connectors.markup import unescaped
 
 SITE = "https://www.reddit.com"
 
@@ -324,7 +324,7 @@ def _url(permalink: Any) -> str | None:
 
 
 def _plain(text: str, is_escaped: bool) -> str:
-    return html.unescape(text) if is_escaped else text
+    return unescaped(text) if is_escaped else text
 
 
 def _moment(value: Any) -> datetime | None:

@@ -8,7 +8,6 @@ import base64
 import binascii
 import calendar
 import hashlib
-import html
 import io
 import re
 from collections import Counter
@@ -19,8 +18,9 @@ from urllib.parse import urljoin, urlsplit
 
 import feedparser
 
-from connectors.contract import Author, Mention, Metrics, Misfit, Page, Record, from_epoch
-from connectors.markup import plain_text
+from connectors.contract import Author, Mention, Metrics, Misfit, Page, Record, from_epoch, web_address
+from connectors.markup import plain_text, unescaped
+from connectors.transport import is_charset
 
 KEPT_HEADERS = ("content-type", "content-language")
 """What an answer's headers say about its body."""
@@ -34,7 +34,10 @@ _MARKUP = re.compile(r"</?[a-zA-Z][^<>]*>|&(?:#\d+|#x[0-9a-f]+|\w+);", re.IGNORE
 _LANGUAGE = re.compile(r"([a-z]{2,3})(?:[-_].*)?", re.IGNORECASE)
 _MAIL_AND_NAME = re.compile(r"([^\s@()<>]{1,100})@[^\s()<>@]{1,200}(?: \((.*)\))?")
 _NAME_AND_MAIL = re.compile(r"(.*?) ?[(<][^\s@()<>]{1,100}@[^\s()<>@]{1,200}[)>]")
+_ENDLESS_NUMBER = re.compile(rb"#[0-9]{1000,}+")
 _SAYS_WIDE = re.compile(rb"""(<\?xml[^>]{0,100}?)\s+encoding\s*=\s*["']?utf-?(?:16|32)[^"'?>]*["']?""", re.IGNORECASE)
+_DECLARED = re.compile(rb"""\sencoding\s*=\s*["']([^"'>]{0,100})["']""")
+_CHARSET = re.compile(r";\s*charset\s*=\s*[\"']?([^\"';\s]*)", re.IGNORECASE)
 _PERIODS = {"hourly": 1, "daily": 24, "weekly": 24 * 7, "monthly": 24 * 30, "yearly": 24 * 365}
 
 
@@ -83,13 +86,14 @@ class Feed:
         self.body = body
         told = body if isinstance(body, dict) else {}
         raw = _raw(body)
+        raw = _ENDLESS_NUMBER.sub(b"#65533", raw)  # feedparser stumbles over it, with all that stands beside it
         if raw.startswith(b"<?xml"):  # so it is written in single bytes, whatever it says
-            raw = _SAYS_WIDE.sub(rb"\1", raw[:300], count=1) + raw[300:]
+            raw = _DECLARED.sub(_if_charset, _SAYS_WIDE.sub(rb"\1", raw[:300], count=1), count=1) + raw[300:]
         self.url = _web_address(told.get("url"), "") or ""
         self._name = _line(told.get("name"))
         headers = told.get("headers")
         given = headers.items() if isinstance(headers, dict) else ()
-        known = {name: value for name, value in given if isinstance(value, str)}
+        known = {name: _if_charset_in(value) for name, value in given if isinstance(value, str)}
         if isinstance(body, str):
             known = {"content-type": "application/xml; charset=utf-8"}  # text has no other encoding any more
         try:
@@ -239,6 +243,17 @@ def _raw(body: Any) -> bytes:
     return body.encode("utf-8", "replace") if isinstance(body, str) else b""
 
 
+def _if_charset(declared: re.Match[bytes]) -> bytes:
+    """What an XML declaration says of the charset; nothing where that is none."""
+    return declared[0] if is_charset(declared[1].decode("latin-1")) else b""
+
+
+def _if_charset_in(header: str) -> str:
+    """A header without a charset that is none."""
+    found = _CHARSET.search(header)
+    return header if found is None or is_charset(found[1]) else header[: found.start()]
+
+
 def _written(entry: Any) -> datetime | None:
     """When an entry was published, or else changed."""
     return next(
@@ -274,7 +289,7 @@ def _plain(detail: Any) -> str | None:
     value: str = detail["value"]
     if detail.get("type") in _HTML:
         return plain_text(value).strip() or None
-    return (html.unescape(value) if _MARKUP.search(value) else value).replace("\r\n", "\n").strip() or None
+    return (unescaped(value) if _MARKUP.search(value) else value).replace("\r\n", "\n").strip() or None
 
 
 def _line(value: Any) -> str | None:
@@ -306,7 +321,7 @@ def _web_address(value: Any, base: str) -> str | None:
         parts = urlsplit(address)
     except ValueError:
         return None
-    return address if parts.scheme in ("http", "https") and parts.netloc else None
+    return web_address(address) if parts.netloc else None
 
 
 def _count(value: Any) -> int | None:

@@ -149,7 +149,10 @@ def fetch(client: StackExchangeApi, settings: Settings, query: Query, window: Wi
 
 
 def recheck(client: StackExchangeApi, settings: Settings, known: Sequence[Known]) -> Iterator[Page]:
-    """Questions, answers and comments by their ids, as they are now; what is missing from an answer is gone."""
+    """Questions, answers and comments by their ids, as they are now; what is missing from an answer is gone.
+
+    An answer that lacks all of them is asked for twice before it is believed.
+    """
     visit = _Visit(client, Window(datetime.min, datetime.max))
     asked: dict[str, dict[int, str]] = {"questions": {}, "answers": {}, "comments": {}}
     pattern = re.compile(rf"stackexchange:{re.escape(settings.site)}/(comment/)?([0-9]{{1,18}})")
@@ -161,6 +164,8 @@ def recheck(client: StackExchangeApi, settings: Settings, known: Sequence[Known]
         for ids in _batches(names):
             try:
                 body = client.page(f"{kind}/{_joined(ids)}", {"pagesize": PAGE_SIZE})
+                if not body["items"]:
+                    body = client.page(f"{kind}/{_joined(ids)}", {"pagesize": PAGE_SIZE})
             except SourceError as failure:
                 visit.failures.note(failure)
                 continue

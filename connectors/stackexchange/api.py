@@ -68,7 +68,7 @@ def meaning(refusal: requests.Response, now: datetime) -> SourceError | None:
     """What a refusal means. Most come with status 400 and the real reason as `error_id` in the body."""
     try:
         told = refusal.json()
-    except requests.JSONDecodeError:
+    except (ValueError, RecursionError):
         return None
     error_id = told.get("error_id") if isinstance(told, dict) else None
     if not isinstance(error_id, int):

@@ -4,7 +4,6 @@ Answers and comments don't tell whose post they belong to; fetching lays that be
 `{"answer": …, "posts": {id of a post: its question, its owner and where it stands}}`.
 """
 
-import html
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
@@ -21,8 +20,9 @@ from connectors.contract import (
     Page,
     Record,
     from_epoch,
+    web_address,
 )
-from connectors.markup import plain_text
+from connectors.markup import plain_text, unescaped
 
 _LARGEST = 2**63 - 1
 _USER_TYPES = frozenset({"unregistered", "registered", "moderator", "team_admin", "does_not_exist"})
@@ -43,8 +43,9 @@ def records(page: Page, site: str | None) -> Iterator[Record]:
             yield Misfit("is not an answer of Stack Exchange: it has no items", "page", body)
         return
     if isinstance(asked, list) and body.get("has_more") is False:
-        there = {name for item in body["items"] if (name := name_of(site, item))}
-        yield from (Deletion(name) for name in asked if isinstance(name, str) and name not in there)
+        there = {name_of(site, item) for item in body["items"]}
+        if None not in there:  # an item without a readable id may be any of those that seem to be missing
+            yield from (Deletion(name) for name in asked if isinstance(name, str) and name not in there)
     reader = _Reader(site, beside)
     for number, item in enumerate(body["items"]):
         try:
@@ -129,9 +130,9 @@ class _Reader:
             "stackexchange",
             self.site,
             "post" if kind == "question" else "comment",
-            html.unescape(item["title"]) if kind == "question" and isinstance(item.get("title"), str) else None,
+            unescaped(item["title"]) if kind == "question" and isinstance(item.get("title"), str) else None,
             _said(item),
-            _text(item.get("link")) or self.url(item, kind, parent),
+            web_address(item.get("link")) or self.url(item, kind, parent),
             author.author_id if author else None,
             f"{_prefix(self.site)}{parent}" if parent is not None else None,
             self.root(item, kind, parent),
@@ -166,7 +167,7 @@ class _Reader:
 
     def url(self, item: Mapping[str, Any], kind: str, parent: int | None) -> str | None:
         """The address of an answer or comment, from that of its question."""
-        link = _text(self.post(parent).get("link"))
+        link = web_address(self.post(parent).get("link"))
         if link is None:
             return None
         if kind == "comment":
@@ -182,7 +183,7 @@ class _Reader:
         id_ = whole(_mapping(owner).get("user_id"))
         if id_ is None or owner.get("user_type") == "does_not_exist":
             return None
-        name = html.unescape(owner["display_name"]) if _text(owner.get("display_name")) else f"user{id_}"
+        name = unescaped(owner["display_name"]) if _text(owner.get("display_name")) else f"user{id_}"
         return Author(f"{_prefix(self.site)}u/{id_}", "stackexchange", name, name)
 
 
@@ -199,11 +200,11 @@ def _drifts(item: Mapping[str, Any], kind: str) -> Iterator[Drift]:
 def _said(item: Mapping[str, Any]) -> str | None:
     """The text; below that of a question its tags, which often hold the only name of what it is about."""
     body, markdown = _text(item.get("body")), _text(item.get("body_markdown"))
-    text = plain_text(body) if body else html.unescape(markdown) if markdown else None
+    text = plain_text(body) if body else unescaped(markdown) if markdown else None
     tags = item.get("tags")
     if not text or not isinstance(tags, list) or "answer_id" in item:
         return text
-    named = " ".join(f"[{html.unescape(tag)}]" for tag in tags if isinstance(tag, str))
+    named = " ".join(f"[{unescaped(tag)}]" for tag in tags if isinstance(tag, str))
     return f"{text}\n\n{named}" if named else text
 
 

@@ -194,6 +194,7 @@ def fetch(client: tweepy.Client, settings: Settings, query: Query, window: Windo
 
 def _search(client: tweepy.Client, settings: Settings, query: Query, window: Window) -> Iterator[Page]:
     start, last, token = window.start, window.end, None
+    tokens: set[str] = set()
     while True:
         try:
             body = _ask(client, settings, query, Window(start, window.end), token)
@@ -223,8 +224,9 @@ def _search(client: tweepy.Client, settings: Settings, query: Query, window: Win
         following = body["meta"].get("next_token")
         if following is None:
             break
-        if following == token:
+        if str(following) in tokens:
             raise SchemaDrift("X's pages go round in circles.", unseen_from=window.start, unseen_to=last)
+        tokens.add(str(following))
         token = following
     if start > window.start:
         raise Truncated(

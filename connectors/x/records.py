@@ -4,7 +4,6 @@ An answer has `data` (the posts that were asked for), `includes` (their authors,
 quote or repost) and `errors` (what was asked for and isn't there; no failure).
 """
 
-import html
 import re
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
@@ -22,6 +21,7 @@ from connectors.contract import (
     from_epoch,
     utc,
 )
+from connectors.markup import unescaped
 
 FIRST_SNOWFLAKE = 29_700_859_247
 """Smallest id that holds its time; smaller ones, up to 4 November 2010, were counted."""
@@ -224,7 +224,7 @@ class _Posts:
             post = original
         long = _object(post.get("note_tweet"))
         source = long if isinstance(long.get("text"), str) else post
-        text: str = html.unescape(source["text"]) if "&" in source["text"] else source["text"]
+        text: str = unescaped(source["text"])
         if "://t.co/" not in text:
             return text
         links = _links(_object(post.get("entities"))) | _links(_object(long.get("entities")))

@@ -173,16 +173,33 @@ def fetch(client: Api, settings: Settings, query: Query, window: Window) -> Iter
 
 
 def recheck(client: Api, settings: Settings, known: Sequence[Known]) -> Iterator[Page]:  # noqa: ARG001 - the contract
-    """Videos and comments looked up by id, 50 at a time, for one unit of quota each time."""
-    for some in _batches(one for one in known if one.kind == "post"):
-        yield _looked_up(client, "videos", some, part="snippet,statistics")
-    for some in _batches(one for one in known if one.kind != "post"):
-        yield _looked_up(client, "comments", some, part="snippet", textFormat="plainText")
+    """Videos and comments looked up by id, 50 at a time, for one unit of quota each time. One failure costs its 50.
+
+    An answer that lacks all of them is asked for twice before it is believed.
+    """
+    failures = Failures()
+    lookups = [("videos", some, _VIDEO) for some in _batches(one for one in known if one.kind == "post")]
+    lookups += [("comments", some, _COMMENT) for some in _batches(one for one in known if one.kind != "post")]
+    for what, some, params in lookups:
+        try:
+            page = _looked_up(client, what, some, params)
+        except SourceError as failure:
+            failures.note(failure)
+            continue
+        failures.over()
+        yield page
+    failures.raise_noted()
 
 
-def _looked_up(client: Api, what: str, some: list[Known], **params: str) -> Page:
+_VIDEO = {"part": "snippet,statistics"}
+_COMMENT = {"part": "snippet", "textFormat": "plainText"}
+
+
+def _looked_up(client: Api, what: str, some: list[Known], params: Mapping[str, str]) -> Page:
     ids = {one.mention_id.removeprefix("youtube:"): one for one in some}
     answer = client.list(what, id=",".join(ids), **params)
+    if not answer["items"]:
+        answer = client.list(what, id=",".join(ids), **params)
     # A comment that is looked up by its id doesn't say under which video it stands.
     beside = {
         name: {"video": (one.root_id or "").removeprefix("youtube:"), "community": one.community}
@@ -262,7 +279,7 @@ class _Visit:
                 self.found |= {video: None for video, at in times if video and not self.is_old(at)}
                 yield self.page("playlistItems", answer, times)
                 # Newest first, but nobody promises it: a premiere may stand where it was announced.
-                if all(self.is_old(at) for _, at in times):
+                if times and all(self.is_old(at) for _, at in times):
                     return
         except NotThere:  # a channel that has never uploaded anything has no such list
             return
@@ -319,7 +336,7 @@ class _Visit:
                     for opening, at, thread in zip(openings, times, answer["items"], strict=True)
                     if not self.is_old(at) and item_id(opening) and _has_more(thread)
                 ]
-                if all(map(self.is_old, times)):
+                if times and all(map(self.is_old, times)):
                     break
         except CommentsDisabled as refusal:
             yield Page("commentThreads", {"video": beside, "answer": refusal.body})

@@ -14,6 +14,8 @@ from connectors.transport import excerpt
 
 HOME = "https://www.googleapis.com"
 PACIFIC = ZoneInfo("America/Los_Angeles")
+MOST_GAPS = 5
+"""Pages without items in a row, after which a list is at its end whatever it says."""
 
 _BAD_KEY = {
     *("keyInvalid", "keyExpired", "API_KEY_INVALID", "API_KEY_SERVICE_BLOCKED", "API_KEY_HTTP_REFERRER_BLOCKED"),
@@ -55,12 +57,15 @@ class Api(HttpApi):
     def pages(self, what: str, **params: Any) -> Iterator[dict[str, Any]]:
         """All answers of a list to its last page."""
         tokens: set[str] = set()
+        gaps = 0
         while True:
             answer = self.list(what, **params)
             yield answer
             token = answer.get("nextPageToken")
-            # The pages of a search go on after its last video, empty ones, and each costs a search.
-            if not isinstance(token, str) or not token or not answer["items"]:
+            gaps = 0 if answer["items"] else gaps + 1
+            # The pages of a search go on after its last video, empty ones, and each costs a search. Elsewhere what is
+            # not shown to us may fill a page, and more follow.
+            if not isinstance(token, str) or not token or gaps == (1 if what == "search" else MOST_GAPS):
                 return
             if token in tokens:
                 raise SchemaDrift(f"YouTube's pages of {what} go round in circles; asked for the same page twice.")
@@ -110,5 +115,5 @@ def _said(refusal: requests.Response) -> tuple[Any, set[str], str]:
         told = [*(error.get("errors") or []), *(error.get("details") or [])]
         reasons = {str(entry.get("reason")) for entry in told}
         return body, reasons, excerpt(str(error.get("message")), 200)
-    except (requests.JSONDecodeError, RecursionError, LookupError, TypeError, AttributeError):
+    except (ValueError, RecursionError, LookupError, TypeError, AttributeError):
         return None, set(), ""

@@ -5,14 +5,13 @@ or channels. What a comment lacks, above all the video that it stands under, the
 `{"video": …, "parent": …, "answer": …}`; a second look is `{"asked": …, "known": …, "answer": …}`.
 """
 
-import html
 import re
 from collections.abc import Iterator
 from datetime import datetime
 from typing import Any, NamedTuple
 
 from connectors.contract import Author, Deletion, Drift, Interaction, Mention, Metrics, Misfit, Page, Record, utc
-from connectors.markup import plain_text
+from connectors.markup import plain_text, unescaped
 
 SITE = "https://www.youtube.com"
 
@@ -167,7 +166,7 @@ def _video(item: dict[str, Any], *, is_escaped: bool) -> Iterator[Record]:
     video, snippet, created_at = _basics(item)
     channel = _id(snippet.get("channelId"))
     title, text = (
-        html.unescape(value) if is_escaped and isinstance(value, str) else value
+        unescaped(value) if is_escaped and isinstance(value, str) else value
         for value in (snippet.get("title"), snippet.get("description"))
     )
     mention_id = f"youtube:{video}"
@@ -278,8 +277,8 @@ def _deletions(beside: dict[str, Any], answer: dict[str, Any], items: list[Any])
     is another page, as then it may stand there.
     """
     if not answer.get("nextPageToken"):
-        there = {f"youtube:{found}" for item in items if (found := item_id(item))}
-        asked = beside.get("asked")
+        there = {f"youtube:{item_id(item)}" for item in items}
+        asked = beside.get("asked") if all(map(item_id, items)) else None  # a nameless one may be any of those missing
         for mention_id in asked if isinstance(asked, list) else []:
             if isinstance(mention_id, str) and mention_id not in there:
                 yield Deletion(mention_id)
