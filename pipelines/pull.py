@@ -287,20 +287,30 @@ class _Visit:
             yield row | ({"status": "ok"} if row["status"] in coverage.FINE | {"unverified"} else {})
 
     def _believed(self, pages: Iterator[Page]) -> Iterator[Page]:
-        """The pages, up to one that says that everything is gone: a fault of the network, not a mass deletion."""
+        """The pages, unless they say that everything is gone: a fault of the network, not a mass deletion.
+
+        Pages that tell of deletions only wait for one that shows a post.
+        """
+        waiting: list[Page] = []
+        gone, is_alive = 0, False
         for page in pages:
             records = list(self.connector.parse(self.settings, page))
-            gone = sum(isinstance(record, Deletion) for record in records)
-            if gone >= TOO_MANY_GONE and not any(isinstance(record, Mention) for record in records):
+            gone += sum(isinstance(record, Deletion) for record in records)
+            is_alive = is_alive or any(isinstance(record, Mention) for record in records)
+            waiting.append(page)
+            if is_alive:
+                yield from waiting
+                waiting.clear()
+            elif gone >= TOO_MANY_GONE:
                 raise SourceError(
                     f"the network says that all of {gone:,} posts asked for are gone, which is not believed: nothing "
                     "was deleted. Look at some of them in a browser, and run this window again."
                 )
-            yield page
+        yield from waiting
 
 
 TOO_MANY_GONE = 20
-"""Posts of one answer that can't all have been deleted since they were last seen."""
+"""Posts that can't all have been deleted since they were last seen."""
 RECHECK_AT_ONCE = 1000
 """Mentions that a connector gets at a time, so that a budget can stop in between."""
 

@@ -335,7 +335,8 @@ def test_a_network_that_calls_everything_gone_is_not_believed(
     network.hours = 10
 
     def recheck(client: Any, settings: Any, known: list[Known]) -> Iterator[Page]:
-        yield Page("recheck", {"gone": [mention.mention_id for mention in known]})
+        for mention in known:
+            yield Page("recheck", {"gone": [mention.mention_id]})
 
     monkeypatch.setattr(files, "recheck", recheck)
     steps.pull(home, config, "forum", march(1, 2), {}, now=NOW)
