@@ -1,6 +1,6 @@
 """What a connector is, and what passes between it and the pipeline.
 
-A connector is one module with the names of `Connector`: `fetch` talks to the network and yields
+A connector is one package with the names of `Connector`: `fetch` talks to the network and yields
 `Page`s, `parse` is pure and turns a `Page` into records. Neither knows of files, tables or schedules.
 """
 

@@ -22,12 +22,15 @@ import zstandard
 from connectors.contract import Mention, Page, SourceSettings, Window
 from connectors.markup import plain_text
 from pipelines.config import Config, connector_of
+from pipelines.errors import BusyError
 from pipelines.home import Home, whole_file
 from pipelines.landing import PAGES, attempts, encode, window_folder
 from pipelines.tidy import clean
 from pipelines.warehouse import transaction
 
 log = logging.getLogger(__name__)
+WAIT_SECONDS = 10
+"""For so long a load waits for a pull that holds the files; the next load will find them free."""
 SHORTEST_ID = 3
 """Characters of a name or number that may be taken for an id."""
 GONE = "(deleted)"
@@ -71,10 +74,16 @@ def erase_gone(connection: duckdb.DuckDBPyConnection, home: Home, config: Config
             continue
         ids = {row[0] for row in rows}
         span = Window(min(row[2] for row in rows), max(row[3] for row in rows))
-        for landed_source, window in home.windows(home.tidy):
-            if landed_source == source_id and window.end > span.start and window.start < span.end:
-                erase_in_window(home, known[source_id], window, ids)
-        done += ids
+        try:
+            for landed_source, window in home.windows(home.tidy):
+                if landed_source == source_id and window.end > span.start and window.start < span.end:
+                    erase_in_window(home, known[source_id], window, ids)
+        except BusyError:
+            log.warning(
+                "erase: %s is being pulled; the next load takes out the words of %s posts", source_id, len(rows)
+            )
+        else:
+            done += ids
     with transaction(connection):
         if done:
             connection.executemany(
@@ -95,7 +104,7 @@ def erase_in_window(home: Home, settings: SourceSettings, window: Window, ids: C
     by_page: dict[int, list[Words]] = {}
     for row in rows:
         by_page.setdefault(row["seq"] >> 24, []).append(Words(row["mention_id"], row["title"], row["text"]))
-    with home.only_one(f"pull-{settings.id}", wait_seconds=600):
+    with home.only_one(f"pull-{settings.id}", wait_seconds=WAIT_SECONDS):
         _rewrite_pages(home, settings, window, by_page)
         _empty_rows(tidied, {row["mention_id"] for row in rows})
     log.info("erase %s %s: %s posts", settings.id, window.name, len(rows))

@@ -354,12 +354,12 @@ def test_fetch_search_with_threads_elsewhere(run, build, talk, post, fetched, me
         post("b003", at("11T08:00"), "ines", "halmora, long ago", title="Old"),
         post("b004", at("21T08:00"), "ines", "unrelated", title="Kettle"),
     ]
-    server = run(build([*talk, *(each | {"place": "smart/home"} for each in other)]), now=NOW)
+    server = run(build([*talk, *(each | {"place": "smart/house"} for each in other)]), now=NOW)
     pages, error = fetched(server, SEARCH, search=True)
     assert error is None
-    assert list(mentions(github, pages)) == [name(1), *(name(1, key, "smart/home") for key in (None, "b002"))]
+    assert list(mentions(github, pages)) == [name(1), *(name(1, key, "smart/house") for key in (None, "b002"))]
     assert [request.path for request in server.world.requests] == [
-        *("/github/search/issues", "/github/repos/smart/home/issues/1/comments")
+        *("/github/search/issues", "/github/repos/smart/house/issues/1/comments")
     ]
     assert server.world.requests[0].params["q"] == (
         "(halmora OR growbert) is:issue updated:>=2026-04-20T00:00:00Z "
@@ -643,7 +643,7 @@ def test_recheck_elsewhere_asks_thread_by_thread(run, build, talk, fetched, ment
     known = mentions(github, pages)
     server.world.now = NOW
     server.world.requests.clear()
-    _, error, records = rechecked(server, known.values(), repositories=("smart/home",))
+    _, error, records = rechecked(server, known.values(), repositories=("smart/house",))
     assert error is None
     assert [record for record in records if isinstance(record, Deletion)] == [Deletion(name(1, "a004"))]
     assert len({record.mention_id for record in records if isinstance(record, Mention)}) == len(known) - 1

@@ -11,7 +11,7 @@ import zstandard
 
 from connectors import files
 from connectors.contract import Deletion, Known, Page, Record, Window
-from pipelines import steps
+from pipelines import erase, steps
 from pipelines.config import Config
 from pipelines.home import Home
 from pipelines.landing import COMPLETE, PAGES, window_folder
@@ -118,3 +118,20 @@ def test_nothing_is_erased_twice(home: Home, config: Config, march: March) -> No
     made = (home.tidy / "forum" / march(2, 3).name / "mentions.parquet").stat().st_mtime_ns
     steps.load(home, config)
     assert (home.tidy / "forum" / march(2, 3).name / "mentions.parquet").stat().st_mtime_ns == made
+
+
+@pytest.mark.usefixtures("forgetful")
+def test_a_source_that_is_being_pulled_is_erased_by_the_next_load(
+    home: Home, config: Config, march: March, monkeypatch: pytest.MonkeyPatch, core: Callable[[Home], dict[str, str]]
+) -> None:
+    monkeypatch.setattr(erase, "WAIT_SECONDS", 0)
+    night(home, config, march(2, 3))
+    steps.pull(home, config, "forum", march(3, 4), {}, now=NOW)
+    for step in (steps.tidy, steps.enrich):
+        step(home, config, "forum", march(3, 4))
+    with home.only_one("pull-forum"):
+        steps.load(home, config)
+    assert GONE not in "".join(core(home).values())
+    assert GONE in landed(home, march(2, 3))
+    steps.load(home, config)
+    assert GONE not in landed(home, march(2, 3))
