@@ -18,13 +18,13 @@ from rich.console import Console
 from rich.table import Table
 from vaderSentiment.vaderSentiment import SentimentIntensityAnalyzer
 
-from pipelines import sentiment
 from pipelines.config import EXPECTED_LANGUAGES
 from pipelines.enrich import Lens
 from pipelines.evaluate import Columns, Evaluation, evaluate
 from pipelines.evaluation_table import shown
 from pipelines.evaluation_tasks import Answers, Engine, Example
-from pipelines.language import prose
+from reading import sentiment
+from reading.language import prose
 
 ROOT = Path(__file__).parents[1]
 console = Console(highlight=False)

@@ -3,8 +3,6 @@
 Credentials are never in it: they come from the environment or from Airflow connections.
 """
 
-import hashlib
-import json
 import tomllib
 from datetime import UTC, date, datetime
 from functools import cached_property, reduce
@@ -29,9 +27,10 @@ from pydantic import Discriminator as PydanticDiscriminator
 from connectors import CONNECTORS
 from connectors.contract import Listening, SourceSettings, Window
 from pipelines.errors import ConfigError
-from pipelines.language import codes
 from query.expression import Expression, version
 from query.parsing import any_of, parse, term, with_context
+from reading.fingerprints import fingerprint
+from reading.language import codes
 
 
 class _Section(BaseModel):
@@ -234,12 +233,6 @@ class Config(_Section):
     def default_window(self) -> Window | None:
         """The window that the config itself names, if it names both ends."""
         return Window(self.since, self.until) if self.since and self.until else None
-
-
-def fingerprint(value: Any) -> str:
-    """Twelve hexadecimal digits that change when `value`, anything that JSON can hold, changes."""
-    text = json.dumps(value, sort_keys=True, default=str, ensure_ascii=True)
-    return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
 def connector_of(settings: SourceSettings) -> Any:

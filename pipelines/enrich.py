@@ -14,13 +14,15 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from connectors.contract import Window
-from pipelines import __version__, language, sentiment, tables, tidy
+from pipelines import __version__, tables, tidy
 from pipelines.arrow import SEQ, Batches, TableFiles, arrow_schema, to_batch
-from pipelines.config import Config, fingerprint
+from pipelines.config import Config
 from pipelines.home import Home, read_json, whole_folder, write_json
 from pipelines.parallel import Workers, workers_or_own
 from query.expression import Expression, terms_of, version
 from query.matching import Matcher, Post
+from reading import language, sentiment
+from reading.fingerprints import fingerprint
 
 MANIFEST = "manifest.json"
 VERSION = 2

@@ -17,12 +17,13 @@ import numpy as np
 from connectors.contract import SourceError
 from connectors.files.formats import read_rows
 from connectors.files.records import value_at
-from pipelines import language, measures
+from pipelines import measures
 from pipelines.enrich import Lens
 from pipelines.errors import InputError
 from pipelines.evaluation_tasks import TASKS, Answers, Engine, Example, Task
 from pipelines.measures import Estimate
 from pipelines.tidy import clean
+from reading import language
 
 Advance = Callable[[int], None]
 

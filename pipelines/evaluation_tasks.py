@@ -10,9 +10,10 @@ from typing import NamedTuple
 import duckdb
 import pyarrow as pa
 
-from pipelines import duplicates, language, sentiment
+from pipelines import duplicates
 from pipelines.enrich import Lens
 from pipelines.warehouse import create_tables
+from reading import language, sentiment
 
 
 class Example(NamedTuple):

@@ -11,7 +11,7 @@ from typing import Any
 
 from connectors.contract import CredentialsError, Deletion, Mention, Page, Query, SourceError, SourceSettings, Window
 from pipelines import __version__, budget, coverage
-from pipelines.config import Config, connector_of, fingerprint
+from pipelines.config import Config, connector_of
 from pipelines.errors import SourceFailed
 from pipelines.home import Home, replace_folder, sweep, write_json
 from pipelines.landing import (
@@ -25,6 +25,7 @@ from pipelines.landing import (
     window_folder,
 )
 from pipelines.recheck import known_mentions
+from reading.fingerprints import fingerprint
 
 log = logging.getLogger(__name__)
 GAP_DAYS = 7

@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from pipelines import duplicates, language, sentiment
+from pipelines import duplicates
+from reading import language, sentiment
 
 PAGE = (Path(__file__).resolve().parents[2] / "docs" / "models.md").read_text(encoding="utf-8")
 

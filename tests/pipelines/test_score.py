@@ -17,8 +17,8 @@ from pipelines.config import LanguageSettings
 from pipelines.enrich import Lens
 from pipelines.errors import InputError
 from pipelines.score import ADDED, score_file
-from pipelines.sentiment import score
 from query.parsing import parse
+from reading.sentiment import score
 
 LENS = Lens((), (("price", parse("cheap OR price*")), ("tea", parse("tea"))), LanguageSettings().expected, None, ())
 ROWS = 10_000

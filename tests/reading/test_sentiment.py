@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from vaderSentiment.vaderSentiment import SentimentIntensityAnalyzer
 
-from pipelines.sentiment import Score, label, score
+from reading.sentiment import Score, label, score
 
 VADER = SentimentIntensityAnalyzer()
 WORDS = [

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipelines.config import LanguageSettings
-from pipelines.language import ENGINE, MIN_CONFIDENCE, detector, has_letters, prose
+from reading.language import ENGINE, MIN_CONFIDENCE, detector, has_letters, prose
 
 EXPECTED = LanguageSettings().expected
 

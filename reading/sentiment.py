@@ -17,8 +17,8 @@ from vaderSentiment.vaderSentiment import (
     normalize,
 )
 
-from pipelines.config import fingerprint
-from pipelines.language import has_letters
+from reading.fingerprints import fingerprint
+from reading.language import has_letters
 
 VERSION = ("vader", f"vaderSentiment {version('vaderSentiment')}")
 """Engine and engine version."""
