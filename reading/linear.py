@@ -1,0 +1,486 @@
+"""A linear text classifier whose every word weighs the same wherever it stands, so that each is looked at once.
+
+A text is the words, word pairs and letter sequences within words that it holds, each once, weighted by rarity (idf:
+Spärck Jones 1972); words and letters are each brought to length 1. Logistic regression on these, with probabilities
+calibrated on folds it was not trained on (Platt 1999).
+"""
+
+import io
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from importlib.metadata import version as installed
+from itertools import chain, pairwise
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from scipy import sparse
+
+from reading.fingerprints import fingerprint
+from reading.tokens import Tokens, features_of, tokenize, written_words
+
+VERSION = 1
+"""Raised when the same examples would make another model."""
+GRAMS = (2, 5)
+"""Shortest and longest sequence of letters within a word, its edges among them."""
+FEWEST = 2
+"""Examples that have to hold a word, pair or sequence for it to count."""
+FOLDS = 5
+MOST_REMEMBERED = 200_000
+"""Words that are remembered at a time."""
+LETTERS_SHARE = 0.5
+"""How much the letters of a text count beside its words."""
+DENSE_SHARE = 0.3
+"""How much a number about a text counts beside its words."""
+Floats = np.ndarray
+Dense = np.ndarray | None
+"""Numbers about each text that are not read from its words, one row a text."""
+
+
+class _Group(NamedTuple):
+    """Features of one kind, each with its weight by class, by rarity already, and the square of that rarity."""
+
+    places: dict[str, int]
+    weights: Floats
+    squares: Floats
+
+
+@dataclass(frozen=True)
+class LinearModel:
+    """What was learned from examples. The same text always gets the same numbers, whatever stands beside it."""
+
+    classes: tuple[str, ...]
+    exclusive: bool
+    """Whether one class holds for each text; else any number of them."""
+    version: str
+    """Hash of the examples, and of what made the model of them."""
+    words: _Group
+    pairs: _Group
+    """Named by the numbers of both words: `12 7`."""
+    letters: _Group
+    dense: Floats
+    """Weight of each number about a text, by class."""
+    dense_scale: Floats
+    """Mean and spread of each number."""
+    intercept: Floats
+    calibration: Floats
+    """Factor and shift of each class's score that make probabilities of scores."""
+    _rows: dict[str, int] = field(default_factory=dict, repr=False, compare=False)
+    _memory: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
+
+    def scores(self, texts: Sequence[str] | Tokens, dense: Dense = None) -> Floats:
+        """The score of each text (row) for each class (column), all classes taken as equally common."""
+        tokens = texts if isinstance(texts, Tokens) else tokenize(texts)
+        count = len(tokens.starts) - 1
+        rows = self._look_up(tokens.words)
+        distinct = _distinct(tokens.owners * np.int64(len(tokens.words)) + tokens.ids)
+        owners, words = np.divmod(distinct, len(tokens.words) or 1)
+        known = self._memory["weights"][rows[words]]
+        sums = _sum_by(owners, known, count)
+        classes = len(self.classes)
+        word_part, letter_part = sums[:, :classes], sums[:, classes : 2 * classes]
+        pair_owners, pair_places = self._pairs_of(tokens, rows)
+        word_part += _sum_by(pair_owners, self.pairs.weights[pair_places], count)
+        squares = sums[:, -2] + np.bincount(pair_owners, self.pairs.squares[pair_places], minlength=count)
+        found = _scaled(word_part, squares) + _scaled(letter_part, sums[:, -1]) + self.intercept
+        if len(self.dense):
+            if dense is None or dense.shape != (count, len(self.dense)):
+                raise ValueError(f"the model reads {len(self.dense)} numbers about each of {count} texts")
+            found += ((dense - self.dense_scale[0]) / self.dense_scale[1]) @ self.dense
+        return found  # type: ignore[no-any-return]
+
+    def probabilities(self, texts: Sequence[str] | Tokens, dense: Dense = None) -> Floats:
+        """How likely each class is for each text; rows sum to 1 where classes exclude each other."""
+        return self.calibrated(self.scores(texts, dense))
+
+    def calibrated(self, scores: Floats) -> Floats:
+        """The probabilities that scores stand for."""
+        return _calibrated(scores, self.calibration, self.exclusive)
+
+    def evidence(self, text: str, label: str, most: int = 3) -> tuple[str, ...]:
+        """The words of a text, as written, that speak most for a class, the strongest first."""
+        column = self.classes.index(label)
+        tokens = tokenize([text])
+        rows = self._look_up(tokens.words)
+        weights = self._memory["weights"][rows]
+        classes = len(self.classes)
+        norms = np.sqrt(np.maximum(weights[:, -2:].sum(axis=0), 1e-9))
+        spoken = weights[:, column] / norms[0] + weights[:, classes + column] / norms[1]
+        owners, places = self._pairs_of(tokens, rows, want_positions=True)
+        for position, place in zip(owners, places, strict=True):
+            for word in tokens.ids[position : position + 2]:
+                spoken[word] += self.pairs.weights[place, column] / norms[0] / 2
+        by_word = dict(zip(tokens.words, spoken.tolist(), strict=True))
+        mine = {word: by_word[word] for word in dict.fromkeys(written_words(text)) if by_word[word] > 0}
+        return tuple(
+            sorted((word for word in mine if word[0].isalnum() or len(mine) == 1), key=lambda w: -mine[w])[:most]
+        )
+
+    def _look_up(self, words: list[str]) -> np.ndarray:
+        """The row of each word in what is remembered, where unknown ones are put first."""
+        if not self._memory or len(self._rows) + len(words) > MOST_REMEMBERED:
+            self._rows.clear()
+            self._memory["weights"] = np.zeros((1024, 2 * len(self.classes) + 2), np.float32)
+            self._memory["numbers"] = np.full(1024, -1, np.int64)
+        new = [word for word in words if word not in self._rows]
+        if new:
+            self._remember(new)
+        return np.fromiter(map(self._rows.__getitem__, words), np.int64, len(words))
+
+    def _remember(self, words: list[str]) -> None:
+        """Work out the weights of words, all at once."""
+        first, classes = len(self._rows), len(self.classes)
+        end = first + len(words)
+        self._rows.update(zip(words, range(first, end), strict=True))
+        while end > len(self._memory["weights"]):
+            self._memory["weights"] = np.concatenate([self._memory["weights"], np.zeros_like(self._memory["weights"])])
+            self._memory["numbers"] = np.concatenate(
+                [self._memory["numbers"], np.full_like(self._memory["numbers"], -1)]
+            )
+        known, letters = self.words.places, self.letters.places
+        looks = [features_of(word) for word in words]
+        named = [[known[name] for name in names if name in known] for names, _ in looks]
+        spelled = [[letters[gram] for gram in _grams(spelling) if gram in letters] for _, spelling in looks]
+        weights = self._memory["weights"][first:end]
+        for group, places, columns, square in (
+            (self.words, named, slice(0, classes), -2),
+            (self.letters, spelled, slice(classes, 2 * classes), -1),
+        ):
+            owners = np.repeat(np.arange(len(words)), [len(row) for row in places])
+            flat = np.fromiter(chain.from_iterable(places), np.int64, len(owners))
+            weights[:, columns] = _sum_by(owners, group.weights[flat], len(words))
+            weights[:, square] = np.bincount(owners, group.squares[flat], minlength=len(words))
+        self._memory["numbers"][first:end] = [known.get(names[0], -1) for names, _ in looks]
+
+    def _pairs_of(
+        self, tokens: Tokens, rows: np.ndarray, *, want_positions: bool = False
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Text (or position) and place of each word pair that the model knows, each once a text."""
+        keys, order = self._pair_keys
+        numbers = self._memory["numbers"][rows[tokens.ids]]
+        owners = tokens.owners
+        together = (owners[1:] == owners[:-1]) & (numbers[1:] >= 0) & (numbers[:-1] >= 0)
+        positions = np.flatnonzero(together)
+        asked = numbers[positions] * len(self.words.places) + numbers[positions + 1]
+        found = np.searchsorted(keys, asked)
+        is_known = np.zeros(len(asked), bool)
+        inside = found < len(keys)
+        is_known[inside] = keys[found[inside]] == asked[inside]
+        positions, places = positions[is_known], order[found[is_known]]
+        if want_positions:
+            return positions, places
+        size = np.int64(len(keys) or 1)
+        distinct = _distinct(owners[positions] * size + places)
+        pair_owners, pair_places = np.divmod(distinct, size)
+        return pair_owners, pair_places
+
+    @cached_property
+    def _pair_keys(self) -> tuple[np.ndarray, np.ndarray]:
+        """Every pair as one number, ascending, and its place."""
+        keys = np.zeros(len(self.pairs.places), np.int64)
+        for pair, place in self.pairs.places.items():
+            first, second = pair.split(" ")
+            keys[place] = int(first) * len(self.words.places) + int(second)
+        order = np.argsort(keys)
+        return keys[order], order
+
+    def to_bytes(self) -> bytes:
+        """The model as an .npz file of plain arrays."""
+        groups = {"words": self.words, "pairs": self.pairs, "letters": self.letters}
+        arrays: dict[str, np.ndarray] = {
+            "classes": np.array(self.classes),
+            "exclusive": np.array(self.exclusive),
+            "version": np.array(self.version),
+            "dense": self.dense,
+            "dense_scale": self.dense_scale,
+            "intercept": self.intercept,
+            "calibration": self.calibration,
+        }
+        for name, group in groups.items():
+            arrays[f"{name}_names"] = np.frombuffer("\n".join(group.places).encode(), np.uint8)
+            arrays[f"{name}_weights"] = group.weights
+            arrays[f"{name}_squares"] = group.squares
+        held = io.BytesIO()
+        np.savez_compressed(held, **arrays)  # type: ignore[arg-type]
+        return held.getvalue()
+
+    @classmethod
+    def from_file(cls, path: Path) -> "LinearModel":
+        """The model in a file that `to_bytes` made; `ValueError`, `OSError` or `KeyError` where it holds none."""
+        with np.load(path, allow_pickle=False) as arrays:
+            groups: dict[str, Any] = {}
+            for name in ("words", "pairs", "letters"):
+                names = arrays[f"{name}_names"].tobytes().decode()
+                places = {found: place for place, found in enumerate(names.split("\n") if names else ())}
+                groups[name] = _Group(places, arrays[f"{name}_weights"], arrays[f"{name}_squares"])
+            return cls(
+                classes=tuple(arrays["classes"].tolist()),
+                exclusive=bool(arrays["exclusive"]),
+                version=str(arrays["version"]),
+                dense=arrays["dense"],
+                dense_scale=arrays["dense_scale"],
+                intercept=arrays["intercept"],
+                calibration=arrays["calibration"],
+                **groups,
+            )
+
+
+def train(
+    texts: Sequence[str],
+    labels: Sequence[str] | Sequence[Iterable[str]],
+    *,
+    classes: Sequence[str],
+    exclusive: bool,
+    dense: Dense = None,
+    strength: float = 1.0,
+    seed: int = 0,
+) -> LinearModel:
+    """Learn from texts with their labels: a class each where they exclude each other, else any number of classes.
+
+    `strength` is the inverse of the regularisation (C of scikit-learn). The same examples in another order make the
+    same model. `ValueError` where a class has no example, or every text is one.
+    """
+    if len(texts) != len(labels):
+        raise ValueError(f"{len(texts)} texts have {len(labels)} labels: expected one for each")
+    given = [(label,) if isinstance(label, str) else tuple(sorted(label)) for label in labels]
+    order = sorted(range(len(texts)), key=lambda place: (texts[place], given[place]))
+    texts, given = [texts[place] for place in order], [given[place] for place in order]
+    truth = np.array([[name in found for name in classes] for found in given], bool).reshape(-1, len(classes))
+    alone = [name for name, count in zip(classes, truth.sum(axis=0), strict=True) if not 0 < count < len(texts)]
+    if alone:
+        raise ValueError(f"nothing to tell {alone[0]!r} by: expected texts with and texts without it")
+    numbers = np.zeros((len(texts), 0)) if dense is None else np.asarray(dense, np.float64)[order]
+    scale = np.stack([numbers.mean(axis=0), numbers.std(axis=0) + 1e-9])
+    space = _Space(texts)
+    matrix = sparse.hstack([space.matrix, sparse.csr_matrix((numbers - scale[0]) / scale[1] * DENSE_SHARE)]).tocsr()
+    weights, intercept = _fit(matrix, truth, exclusive, strength)
+    held_out = _held_out(matrix, truth, exclusive, strength, seed)
+    calibration = _fit_calibration(held_out, truth, exclusive)
+    made = [VERSION, GRAMS, FEWEST, FOLDS, strength, seed, exclusive, list(classes), installed("scikit-learn")]
+    return LinearModel(
+        classes=tuple(classes),
+        exclusive=exclusive,
+        version=fingerprint([made, texts, given, numbers.tolist()]),
+        **space.groups(weights),
+        dense=weights[space.matrix.shape[1] :] * DENSE_SHARE,
+        dense_scale=scale,
+        intercept=intercept,
+        calibration=calibration,
+    )
+
+
+def cross_validated(
+    texts: Sequence[str],
+    labels: Sequence[str] | Sequence[Iterable[str]],
+    *,
+    classes: Sequence[str],
+    exclusive: bool,
+    dense: Dense = None,
+    strength: float = 1.0,
+    seed: int = 0,
+) -> Floats:
+    """Scores of each text by a model that was trained without it, for measuring; rows in the order of the texts."""
+    given = [(label,) if isinstance(label, str) else tuple(label) for label in labels]
+    truth = np.array([[name in found for name in classes] for found in given], bool).reshape(-1, len(classes))
+    scores = np.zeros(truth.shape)
+    for fold, inside in _folds(truth, seed):
+        part = None if dense is None else dense[inside]
+        model = train(
+            [texts[place] for place in inside],
+            [given[place] for place in inside],
+            classes=classes,
+            exclusive=exclusive,
+            dense=part,
+            strength=strength,
+            seed=seed,
+        )
+        scores[fold] = model.scores([texts[place] for place in fold], None if dense is None else dense[fold])
+    return scores
+
+
+# Features ----------------------------------------------------------------------------------------------
+
+
+class _Space:
+    """The features of examples, and the examples as rows of them."""
+
+    def __init__(self, texts: Sequence[str]) -> None:
+        tokens = tokenize(texts)
+        names = [features_of(word) for word in tokens.words]
+        in_texts = [
+            sorted(set(tokens.ids[start:end])) for start, end in zip(tokens.starts, tokens.starts[1:], strict=False)
+        ]
+        spelled = [Counter(_grams(spelling)) for _, spelling in names]
+        count = len(texts)
+        self.words = _frequent(({name for word in row for name in names[word][0]} for row in in_texts), count)
+        self.letters = _frequent(({gram for word in row for gram in spelled[word]} for row in in_texts), count)
+        number = [self.words.places.get(found[0], -1) for found, _ in names]
+        paired = [
+            {
+                f"{number[first]} {number[second]}"
+                for first, second in pairwise(row)
+                if number[first] >= 0 and number[second] >= 0
+            }
+            for row in (
+                tokens.ids[start:end].tolist() for start, end in zip(tokens.starts, tokens.starts[1:], strict=False)
+            )
+        ]
+        self.pairs = _frequent(paired, count)
+        word_rows = [_counted((name for word in row for name in names[word][0]), self.words.places) for row in in_texts]
+        pair_rows = [_counted(sorted(row), self.pairs.places) for row in paired]
+        letter_rows = [Counter[int]() for _ in in_texts]
+        for found, row in zip(letter_rows, in_texts, strict=True):
+            for word in row:
+                for gram, times in spelled[word].items():
+                    if gram in self.letters.places:
+                        found[self.letters.places[gram]] += times
+        # Lengths as `LinearModel.scores` has them: of the words one by one, so that each can be looked up by itself.
+        word_squares = np.array([sum(self._word_square(names[word][0]) for word in row) for row in in_texts])
+        word_squares += np.array([sum(float(self.pairs.squares[place]) for place in row) for row in pair_rows])
+        letter_squares = np.array([sum(self._letter_square(spelled[word]) for word in row) for row in in_texts])
+        self.matrix = sparse.hstack(
+            [
+                _rows(word_rows, self.words, word_squares),
+                _rows(pair_rows, self.pairs, word_squares),
+                _rows(letter_rows, self.letters, letter_squares) * LETTERS_SHARE,
+            ]
+        ).tocsr()
+
+    def _word_square(self, names: tuple[str, ...]) -> float:
+        return sum(float(self.words.squares[self.words.places[name]]) for name in names if name in self.words.places)
+
+    def _letter_square(self, grams: Counter[str]) -> float:
+        places = self.letters.places
+        return sum(times * float(self.letters.squares[places[gram]]) for gram, times in grams.items() if gram in places)
+
+    def groups(self, weights: Floats) -> dict[str, Any]:
+        """The groups with what was learned: rows of `weights` are features, columns classes."""
+        made, start = {}, 0
+        for name, group in (("words", self.words), ("pairs", self.pairs), ("letters", self.letters)):
+            end = start + len(group.places)
+            rarity = np.sqrt(group.squares)[:, None] * (LETTERS_SHARE if group is self.letters else 1)
+            made[name] = group._replace(
+                weights=(weights[start:end] * rarity).astype(np.float32), squares=group.squares.astype(np.float32)
+            )
+            start = end
+        return made
+
+
+def _grams(spelling: str) -> list[str]:
+    """Every sequence of letters of a word between its edges."""
+    if not spelling:
+        return []
+    edged = f"<{spelling}>"
+    low, high = GRAMS
+    return [edged[at : at + size] for size in range(low, high + 1) for at in range(len(edged) - size + 1)]
+
+
+def _frequent(rows: Iterable[Iterable[str]], count: int) -> _Group:
+    """The features that enough rows hold, by name."""
+    found: Counter[str] = Counter()
+    for row in rows:
+        found.update(row)
+    kept = sorted(name for name, rows_with in found.items() if rows_with >= FEWEST)
+    rarity = np.array([np.log((1 + count) / (1 + found[name])) + 1 for name in kept])
+    return _Group({name: place for place, name in enumerate(kept)}, np.zeros((len(kept), 0)), rarity**2)
+
+
+def _counted(names: Iterable[str], places: dict[str, int]) -> Counter[int]:
+    return Counter(places[name] for name in names if name in places)
+
+
+def _rows(rows: list[Counter[int]], group: _Group, squares: Floats) -> sparse.csr_matrix:
+    rarity = np.sqrt(group.squares)
+    lengths = np.sqrt(np.maximum(squares, 1e-9))
+    starts = np.cumsum([0, *(len(row) for row in rows)])
+    places = np.fromiter((place for row in rows for place in row), np.int64, int(starts[-1]))
+    times = np.fromiter((count for row in rows for count in row.values()), np.float64, int(starts[-1]))
+    values = times * rarity[places] / np.repeat(lengths, np.diff(starts))
+    return sparse.csr_matrix((values, places, starts), shape=(len(rows), len(group.places)))
+
+
+def _sum_by(owners: np.ndarray, rows: Floats, count: int) -> Floats:
+    """The sum of the rows of each owner; owners ascend."""
+    sums = np.zeros((count, rows.shape[1]))
+    if len(owners):
+        starts = np.flatnonzero(np.r_[True, owners[1:] != owners[:-1]])
+        sums[owners[starts]] = np.add.reduceat(rows, starts, axis=0, dtype=np.float64)
+    return sums
+
+
+def _distinct(numbers: np.ndarray) -> np.ndarray:
+    """Each different number, ascending; several times as fast as np.unique on what is nearly in order."""
+    ordered = np.sort(numbers, kind="stable")
+    return ordered[np.r_[True, ordered[1:] != ordered[:-1]]] if len(ordered) else ordered
+
+
+def _scaled(part: Floats, squares: Floats) -> Floats:
+    return np.asarray(part / np.sqrt(np.maximum(squares, 1e-9))[:, None])
+
+
+# Learning ----------------------------------------------------------------------------------------------
+
+
+def _fit(matrix: sparse.csr_matrix, truth: np.ndarray, exclusive: bool, strength: float) -> tuple[Floats, Floats]:
+    """Weights (features by classes) and intercepts."""
+    from sklearn.linear_model import LogisticRegression  # takes a second to import, and only learning needs it
+    from threadpoolctl import threadpool_limits
+
+    def fitted(target: np.ndarray) -> tuple[Floats, Floats]:
+        model = LogisticRegression(C=strength, class_weight="balanced", max_iter=300, tol=1e-3)
+        with threadpool_limits(1):  # sums in one order, so that every machine learns the same
+            model.fit(matrix, target)
+        return model.coef_.T, model.intercept_
+
+    if exclusive and truth.shape[1] > 2:
+        return fitted(truth.argmax(axis=1))
+    columns = [fitted(truth[:, column]) for column in range(truth.shape[1])]
+    return np.hstack([weights for weights, _ in columns]), np.concatenate([intercept for _, intercept in columns])
+
+
+def _folds(truth: np.ndarray, seed: int) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Rows held out and rows learned from, in folds that each hold every class as far as there are enough."""
+    draw = np.random.default_rng(seed).permutation(len(truth))
+    kinds = [row.tobytes() for row in truth]
+    order = sorted(draw.tolist(), key=lambda place: kinds[place])
+    fold = np.zeros(len(truth), int)
+    fold[order] = np.arange(len(truth)) % FOLDS
+    return [(np.flatnonzero(fold == number), np.flatnonzero(fold != number)) for number in range(FOLDS)]
+
+
+def _held_out(matrix: sparse.csr_matrix, truth: np.ndarray, exclusive: bool, strength: float, seed: int) -> Floats:
+    """Scores of each row by weights that were learned without it."""
+    scores = np.zeros(truth.shape)
+    for fold, inside in _folds(truth, seed):
+        if len(fold) and (truth[inside].sum(axis=0) > 0).all() and (truth[inside].sum(axis=0) < len(inside)).all():
+            weights, intercept = _fit(matrix[inside], truth[inside], exclusive, strength)
+            scores[fold] = matrix[fold] @ weights + intercept
+    return scores
+
+
+def _fit_calibration(scores: Floats, truth: np.ndarray, exclusive: bool) -> Floats:
+    """Factors (first row) and shifts (second) of the scores that make what came true most likely."""
+    from scipy.optimize import minimize
+
+    classes = truth.shape[1]
+
+    def unlikelihood(parameters: Floats) -> float:
+        told = _calibrated(scores, parameters.reshape(2, classes), exclusive)
+        likely = np.where(truth, told, 1.0 if exclusive else 1 - told)
+        # a little pull towards factor 1 keeps few examples from making it infinite
+        return float(
+            -np.log(np.maximum(likely, 1e-12)).sum() / len(truth) + 0.001 * ((parameters[:classes] - 1) ** 2).sum()
+        )
+
+    start = np.concatenate([np.ones(classes), np.zeros(classes)])
+    return np.asarray(minimize(unlikelihood, start, method="L-BFGS-B").x, np.float64).reshape(2, classes)
+
+
+def _calibrated(scores: Floats, calibration: Floats, exclusive: bool) -> Floats:
+    moved = np.clip(scores * calibration[0] + calibration[1], -60, 60)
+    if not exclusive:
+        return np.asarray(1 / (1 + np.exp(-moved)))
+    likely = np.exp(moved - moved.max(axis=1, keepdims=True))
+    return np.asarray(likely / likely.sum(axis=1, keepdims=True))
