@@ -6,45 +6,30 @@ calibrated on folds it was not trained on (Platt 1999).
 """
 
 import io
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from importlib.metadata import version as installed
-from itertools import chain, pairwise
+from itertools import chain
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from scipy import sparse
 
+from reading.feature_space import FEWEST, GRAMS, Floats, Group, Space, letter_sequences
 from reading.fingerprints import fingerprint
 from reading.tokens import Tokens, features_of, tokenize, written_words
 
 VERSION = 1
 """Raised when the same examples would make another model."""
-GRAMS = (2, 5)
-"""Shortest and longest sequence of letters within a word, its edges among them."""
-FEWEST = 2
-"""Examples that have to hold a word, pair or sequence for it to count."""
 FOLDS = 5
 MOST_REMEMBERED = 200_000
 """Words that are remembered at a time."""
-LETTERS_SHARE = 0.5
-"""How much the letters of a text count beside its words."""
 DENSE_SHARE = 0.3
 """How much a number about a text counts beside its words."""
-Floats = np.ndarray
 Dense = np.ndarray | None
 """Numbers about each text that are not read from its words, one row a text."""
-
-
-class _Group(NamedTuple):
-    """Features of one kind, each with its weight by class, by rarity already, and the square of that rarity."""
-
-    places: dict[str, int]
-    weights: Floats
-    squares: Floats
 
 
 @dataclass(frozen=True)
@@ -56,10 +41,10 @@ class LinearModel:
     """Whether one class holds for each text; else any number of them."""
     version: str
     """Hash of the examples, and of what made the model of them."""
-    words: _Group
-    pairs: _Group
+    words: Group
+    pairs: Group
     """Named by the numbers of both words: `12 7`."""
-    letters: _Group
+    letters: Group
     dense: Floats
     """Weight of each number about a text, by class."""
     dense_scale: Floats
@@ -142,7 +127,7 @@ class LinearModel:
         known, letters = self.words.places, self.letters.places
         looks = [features_of(word) for word in words]
         named = [[known[name] for name in names if name in known] for names, _ in looks]
-        spelled = [[letters[gram] for gram in _grams(spelling) if gram in letters] for _, spelling in looks]
+        spelled = [[letters[gram] for gram in letter_sequences(spelling) if gram in letters] for _, spelling in looks]
         weights = self._memory["weights"][first:end]
         for group, places, columns, square in (
             (self.words, named, slice(0, classes), -2),
@@ -214,7 +199,7 @@ class LinearModel:
             for name in ("words", "pairs", "letters"):
                 names = arrays[f"{name}_names"].tobytes().decode()
                 places = {found: place for place, found in enumerate(names.split("\n") if names else ())}
-                groups[name] = _Group(places, arrays[f"{name}_weights"], arrays[f"{name}_squares"])
+                groups[name] = Group(places, arrays[f"{name}_weights"], arrays[f"{name}_squares"])
             return cls(
                 classes=tuple(arrays["classes"].tolist()),
                 exclusive=bool(arrays["exclusive"]),
@@ -253,7 +238,7 @@ def train(
         raise ValueError(f"nothing to tell {alone[0]!r} by: expected texts with and texts without it")
     numbers = np.zeros((len(texts), 0)) if dense is None else np.asarray(dense, np.float64)[order]
     scale = np.stack([numbers.mean(axis=0), numbers.std(axis=0) + 1e-9])
-    space = _Space(texts)
+    space = Space(texts)
     matrix = sparse.hstack([space.matrix, sparse.csr_matrix((numbers - scale[0]) / scale[1] * DENSE_SHARE)]).tocsr()
     weights, intercept = _fit(matrix, truth, exclusive, strength)
     held_out = _held_out(matrix, truth, exclusive, strength, seed)
@@ -298,126 +283,6 @@ def cross_validated(
         )
         scores[fold] = model.scores([texts[place] for place in fold], None if dense is None else dense[fold])
     return scores
-
-
-# Features ----------------------------------------------------------------------------------------------
-
-
-class _Space:
-    """The features of examples, and the examples as rows of them."""
-
-    def __init__(self, texts: Sequence[str]) -> None:
-        tokens = tokenize(texts)
-        names = [features_of(word) for word in tokens.words]
-        in_texts = [
-            sorted(set(tokens.ids[start:end])) for start, end in zip(tokens.starts, tokens.starts[1:], strict=False)
-        ]
-        spelled = [Counter(_grams(spelling)) for _, spelling in names]
-        count = len(texts)
-        self.words = _frequent(({name for word in row for name in names[word][0]} for row in in_texts), count)
-        self.letters = _frequent(({gram for word in row for gram in spelled[word]} for row in in_texts), count)
-        number = [self.words.places.get(found[0], -1) for found, _ in names]
-        paired = [
-            {
-                f"{number[first]} {number[second]}"
-                for first, second in pairwise(row)
-                if number[first] >= 0 and number[second] >= 0
-            }
-            for row in (
-                tokens.ids[start:end].tolist() for start, end in zip(tokens.starts, tokens.starts[1:], strict=False)
-            )
-        ]
-        self.pairs = _frequent(paired, count)
-        word_rows = [_counted((name for word in row for name in names[word][0]), self.words.places) for row in in_texts]
-        pair_rows = [_counted(sorted(row), self.pairs.places) for row in paired]
-        letter_rows = [Counter[int]() for _ in in_texts]
-        for found, row in zip(letter_rows, in_texts, strict=True):
-            for word in row:
-                for gram, times in spelled[word].items():
-                    if gram in self.letters.places:
-                        found[self.letters.places[gram]] += times
-        # Lengths as `LinearModel.scores` has them: of the words one by one, so that each can be looked up by itself.
-        word_squares = np.array([sum(self._word_square(names[word][0]) for word in row) for row in in_texts])
-        word_squares += np.array([sum(float(self.pairs.squares[place]) for place in row) for row in pair_rows])
-        letter_squares = np.array([sum(self._letter_square(spelled[word]) for word in row) for row in in_texts])
-        self.matrix = sparse.hstack(
-            [
-                _rows(word_rows, self.words, word_squares),
-                _rows(pair_rows, self.pairs, word_squares),
-                _rows(letter_rows, self.letters, letter_squares) * LETTERS_SHARE,
-            ]
-        ).tocsr()
-
-    def _word_square(self, names: tuple[str, ...]) -> float:
-        return sum(float(self.words.squares[self.words.places[name]]) for name in names if name in self.words.places)
-
-    def _letter_square(self, grams: Counter[str]) -> float:
-        places = self.letters.places
-        return sum(times * float(self.letters.squares[places[gram]]) for gram, times in grams.items() if gram in places)
-
-    def groups(self, weights: Floats) -> dict[str, Any]:
-        """The groups with what was learned: rows of `weights` are features, columns classes."""
-        made, start = {}, 0
-        for name, group in (("words", self.words), ("pairs", self.pairs), ("letters", self.letters)):
-            end = start + len(group.places)
-            rarity = np.sqrt(group.squares)[:, None] * (LETTERS_SHARE if group is self.letters else 1)
-            made[name] = group._replace(
-                weights=(weights[start:end] * rarity).astype(np.float32), squares=group.squares.astype(np.float32)
-            )
-            start = end
-        return made
-
-
-def _grams(spelling: str) -> list[str]:
-    """Every sequence of letters of a word between its edges."""
-    if not spelling:
-        return []
-    edged = f"<{spelling}>"
-    low, high = GRAMS
-    return [edged[at : at + size] for size in range(low, high + 1) for at in range(len(edged) - size + 1)]
-
-
-def _frequent(rows: Iterable[Iterable[str]], count: int) -> _Group:
-    """The features that enough rows hold, by name."""
-    found: Counter[str] = Counter()
-    for row in rows:
-        found.update(row)
-    kept = sorted(name for name, rows_with in found.items() if rows_with >= FEWEST)
-    rarity = np.array([np.log((1 + count) / (1 + found[name])) + 1 for name in kept])
-    return _Group({name: place for place, name in enumerate(kept)}, np.zeros((len(kept), 0)), rarity**2)
-
-
-def _counted(names: Iterable[str], places: dict[str, int]) -> Counter[int]:
-    return Counter(places[name] for name in names if name in places)
-
-
-def _rows(rows: list[Counter[int]], group: _Group, squares: Floats) -> sparse.csr_matrix:
-    rarity = np.sqrt(group.squares)
-    lengths = np.sqrt(np.maximum(squares, 1e-9))
-    starts = np.cumsum([0, *(len(row) for row in rows)])
-    places = np.fromiter((place for row in rows for place in row), np.int64, int(starts[-1]))
-    times = np.fromiter((count for row in rows for count in row.values()), np.float64, int(starts[-1]))
-    values = times * rarity[places] / np.repeat(lengths, np.diff(starts))
-    return sparse.csr_matrix((values, places, starts), shape=(len(rows), len(group.places)))
-
-
-def _sum_by(owners: np.ndarray, rows: Floats, count: int) -> Floats:
-    """The sum of the rows of each owner; owners ascend."""
-    sums = np.zeros((count, rows.shape[1]))
-    if len(owners):
-        starts = np.flatnonzero(np.r_[True, owners[1:] != owners[:-1]])
-        sums[owners[starts]] = np.add.reduceat(rows, starts, axis=0, dtype=np.float64)
-    return sums
-
-
-def _distinct(numbers: np.ndarray) -> np.ndarray:
-    """Each different number, ascending; several times as fast as np.unique on what is nearly in order."""
-    ordered = np.sort(numbers, kind="stable")
-    return ordered[np.r_[True, ordered[1:] != ordered[:-1]]] if len(ordered) else ordered
-
-
-def _scaled(part: Floats, squares: Floats) -> Floats:
-    return np.asarray(part / np.sqrt(np.maximum(squares, 1e-9))[:, None])
 
 
 # Learning ----------------------------------------------------------------------------------------------
@@ -484,3 +349,25 @@ def _calibrated(scores: Floats, calibration: Floats, exclusive: bool) -> Floats:
         return np.asarray(1 / (1 + np.exp(-moved)))
     likely = np.exp(moved - moved.max(axis=1, keepdims=True))
     return np.asarray(likely / likely.sum(axis=1, keepdims=True))
+
+
+# Sums --------------------------------------------------------------------------------------------------
+
+
+def _sum_by(owners: np.ndarray, rows: Floats, count: int) -> Floats:
+    """The sum of the rows of each owner; owners ascend."""
+    sums = np.zeros((count, rows.shape[1]))
+    if len(owners):
+        starts = np.flatnonzero(np.r_[True, owners[1:] != owners[:-1]])
+        sums[owners[starts]] = np.add.reduceat(rows, starts, axis=0, dtype=np.float64)
+    return sums
+
+
+def _distinct(numbers: np.ndarray) -> np.ndarray:
+    """Each different number, ascending; several times as fast as np.unique on what is nearly in order."""
+    ordered = np.sort(numbers, kind="stable")
+    return ordered[np.r_[True, ordered[1:] != ordered[:-1]]] if len(ordered) else ordered
+
+
+def _scaled(part: Floats, squares: Floats) -> Floats:
+    return np.asarray(part / np.sqrt(np.maximum(squares, 1e-9))[:, None])

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reading import linear
+from reading.feature_space import LETTERS_SHARE, Space
 from reading.linear import LinearModel, cross_validated, train
 
 PRAISE = ["I love this app", "great work, love it", "lovely and great update", "such a great release, I love it"]
@@ -57,10 +58,10 @@ def test_other_examples_make_another_version(model: LinearModel) -> None:
 
 def test_scores_are_those_of_the_weights_that_were_learned(model: LinearModel) -> None:
     """What is looked up word by word is what a product of matrices says."""
-    space = linear._Space(sorted(TEXTS))
+    space = Space(sorted(TEXTS))
     weights = np.vstack([model.words.weights, model.pairs.weights, model.letters.weights])
     rarity = np.sqrt(np.concatenate([space.words.squares, space.pairs.squares, space.letters.squares]))
-    rarity[-len(space.letters.squares) :] *= linear.LETTERS_SHARE
+    rarity[-len(space.letters.squares) :] *= LETTERS_SHARE
     expected = space.matrix @ (weights / rarity[:, None]) + model.intercept
     assert np.allclose(model.scores(sorted(TEXTS)), expected, atol=1e-4)
 
