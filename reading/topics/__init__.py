@@ -1,0 +1,1 @@
+"""Topics that nobody named beforehand: texts as vectors, groups of vectors, and names for the groups."""

@@ -1,0 +1,216 @@
+"""Groups of texts that speak of the same thing, however many there are.
+
+Texts are joined to those most alike, in meaning and in words, and the graph is cut into communities by the Leiden
+algorithm: Traag, Waltman & van Eck (2019), "From Louvain to Leiden: guaranteeing well-connected communities". A
+community that falls apart of itself is cut again, so that many small topics are found as well as a few large ones.
+"""
+
+from collections.abc import Sequence
+
+import graspologic_native
+import numpy as np
+import numpy.typing as npt
+from scipy import sparse
+from sklearn.decomposition import TruncatedSVD
+from sklearn.feature_extraction.text import TfidfVectorizer
+from threadpoolctl import threadpool_limits
+
+from reading.topics.embedding import readable
+from reading.topics.words import count_words, folded, stop_words, words_in
+
+VERSION = 1
+"""Raised when the same texts would come to other groups."""
+MOST_NEIGHBOURS = 20
+FEWEST_NEIGHBOURS = 5
+FEWEST = 5
+FEWEST_OF_A_THOUSAND = 1
+"""Different texts that make a topic: `FEWEST`, or in many texts this many of each thousand."""
+WORDS_SHARE = 0.5
+"""Length of a text's vector of words beside that of its meaning, which is 1."""
+WORD_DIMENSIONS = 100
+DIMENSIONS = 150
+RESOLUTION = 0.5
+FALLS_APART = 0.65
+"""Modularity of a community cut for itself, above which it is no single topic …"""
+AS_THE_WHOLE = 0.95
+"""… or this share of the modularity of the whole, where all of it is less clear-cut."""
+LARGE = 1000
+LARGE_SHARE = 0.25
+LARGE_FALLS_APART = 0.4
+"""What has so many texts, and this share of all, is cut at less: nobody can act on half of everything."""
+LEAST_SHARE = 0.25
+"""A text belongs to a topic when this share of its neighbours, by weight, does."""
+FEWEST_WORDS = 3
+"""Different words that a text needs: "thank you!" is alike everywhere and about nothing."""
+LIFT = 3
+LEAST_COVERED = 0.1
+"""This share of a topic's texts use one of the three words that most tell it: `LIFT` times as common as elsewhere."""
+SEED = 1
+AT_ONCE = 512
+GROUP = 16
+
+Floats = npt.NDArray[np.float32]
+Labels = npt.NDArray[np.int64]
+
+
+def find_topics(texts: Sequence[str], vectors: Floats) -> Labels:
+    """The topic of each text, numbered from 0 by size and then by first member; -1 where it fits nowhere.
+
+    The same whatever the order of the texts; texts that stand twice count once. Takes memory for some 2000 × n floats.
+    """
+    labels = np.full(len(texts), -1, np.int64)
+    plain = [readable(text) for text in texts]
+    words_of = {text: [folded(found[0]) for found in words_in(text)] for text in set(plain)}
+    telling = [
+        place
+        for place in np.flatnonzero(vectors.any(axis=1)).tolist()
+        if len(set(words_of[plain[place]])) >= FEWEST_WORDS
+    ]
+    first = {plain[place]: place for place in reversed(telling)}
+    distinct = sorted(first)
+    if len(distinct) < 2 * FEWEST:
+        return labels
+    words = [words_of[text] for text in distinct]
+    with threadpool_limits(1):  # more threads would add up in another order, and a last bit may move a text
+        graph = _graph(_with_words(words, vectors[[first[text] for text in distinct]]))
+    found = _without_chatter(_without_strays(_topics(graph), graph), words)
+    fewest = max(FEWEST, FEWEST_OF_A_THOUSAND * len(distinct) // 1000)
+    found[np.bincount(found + 1)[found + 1] < fewest] = -1
+    label_of = dict(zip(distinct, found.tolist(), strict=True))
+    labels[telling] = [label_of[plain[place]] for place in telling]
+    return _numbered(labels, texts)
+
+
+def _numbered(labels: Labels, texts: Sequence[str]) -> Labels:
+    members: dict[int, list[str]] = {}
+    for label, text in zip(labels.tolist(), texts, strict=True):
+        members.setdefault(label, []).append(text)
+    members.pop(-1, None)
+    order = sorted(members, key=lambda label: (-len(members[label]), min(members[label])))
+    numbers = {label: number for number, label in enumerate(order)}
+    return np.array([numbers.get(label, -1) for label in labels.tolist()], np.int64)
+
+
+def _with_words(words: Sequence[Sequence[str]], vectors: Floats) -> Floats:
+    """Rows of length 1 that are alike where texts mean the same and, half as much, where they use the same words."""
+    parts = [vectors]
+    counter = TfidfVectorizer(analyzer=list, sublinear_tf=True, min_df=2, max_df=0.3, dtype=np.float32)
+    try:
+        weights = counter.fit_transform(words)
+    except ValueError:  # no word stands in two texts
+        weights = sparse.csr_array((len(words), 0), dtype=np.float32)
+    if weights.shape[1] > 2:
+        dimensions = min(WORD_DIMENSIONS, weights.shape[1] - 1)
+        latent = TruncatedSVD(dimensions, n_iter=3, random_state=SEED).fit_transform(weights)
+        parts.append(np.float32(WORDS_SHARE) * _unit(latent))
+    joined = np.hstack(parts)
+    if joined.shape[1] > DIMENSIONS:  # nothing is lost that neighbours depend on, and they are found four times as fast
+        _, directions = np.linalg.eigh(joined.T @ joined)
+        joined = joined @ directions[:, -DIMENSIONS:]
+    return _unit(joined)
+
+
+def _unit(rows: Floats) -> Floats:
+    lengths = np.linalg.norm(rows, axis=1, keepdims=True)
+    unit: Floats = np.divide(rows, lengths, out=np.zeros_like(rows), where=lengths > 0)
+    return unit
+
+
+def _graph(vectors: Floats) -> sparse.csr_array:
+    """Each text joined to those nearest to it, by cosine; those that are nearest to each other twice as strongly."""
+    count = len(vectors)
+    near = int(np.clip(np.sqrt(count) / 2, FEWEST_NEIGHBOURS, MOST_NEIGHBOURS))
+    columns = np.empty((count, near), np.int64)
+    weights = np.empty((count, near))
+    for start in range(0, count, AT_ONCE):
+        alike = vectors[start : start + AT_ONCE] @ vectors.T
+        rows = np.arange(len(alike))
+        alike[rows, start + rows] = -np.inf
+        best = _largest(alike, near)
+        columns[start : start + AT_ONCE] = best
+        weights[start : start + AT_ONCE] = np.take_along_axis(alike, best, axis=1)
+    starts = np.arange(0, count * near + 1, near)
+    one_way = sparse.csr_array((np.maximum(weights, 1e-3).ravel(), columns.ravel(), starts), (count, count))
+    return (one_way + one_way.T).tocsr()
+
+
+def _largest(rows: Floats, count: int) -> Labels:
+    """The columns of the `count` largest of each row: they are in the `count` groups whose largest are largest."""
+    groups = -(-rows.shape[1] // GROUP)
+    if groups <= 2 * count:
+        return np.argpartition(rows, -count, axis=1)[:, -count:]
+    padded = np.full((len(rows), GROUP, groups), -np.inf, np.float32)
+    padded.reshape(len(rows), -1)[:, : rows.shape[1]] = rows
+    best = np.argpartition(padded.max(axis=1), -count, axis=1)[:, -count:]
+    columns = (best[:, None, :] + groups * np.arange(GROUP)[None, :, None]).reshape(len(rows), -1)
+    values = np.take_along_axis(padded.reshape(len(rows), -1), columns, axis=1)
+    return np.take_along_axis(columns, np.argpartition(values, -count, axis=1)[:, -count:], axis=1)
+
+
+def _topics(graph: sparse.csr_array) -> Labels:
+    """Communities of the graph, each cut again for as long as it falls apart."""
+    found = np.full(graph.shape[0], -1, np.int64)
+    whole = _communities(graph, RESOLUTION)
+    large = max(LARGE, LARGE_SHARE * len(whole))
+    falls_apart = min(FALLS_APART, AS_THE_WHOLE * _modularity(graph, whole))
+    waiting = [np.flatnonzero(whole == community) for community in range(whole.max() + 1)]
+    count = 0
+    while waiting:
+        members = waiting.pop()
+        if len(members) >= 2 * FEWEST:
+            inside = graph[members][:, members].tocsr()
+            parts = _communities(inside, 1.0)
+            if _modularity(inside, parts) > (falls_apart if len(members) < large else LARGE_FALLS_APART):
+                waiting += [members[parts == part] for part in range(parts.max() + 1)]
+                continue
+        found[members] = count
+        count += 1
+    return found
+
+
+def _communities(graph: sparse.csr_array, resolution: float) -> Labels:
+    graph.sort_indices()
+    count = graph.shape[0]
+    _, found = graspologic_native.leiden_csr(
+        graph.indptr.astype(np.int64),
+        graph.indices.astype(np.int32),
+        graph.data,
+        count,
+        resolution=resolution,
+        iterations=3,
+        seed=SEED,
+    )
+    return np.fromiter((found[node] for node in range(count)), np.int64, count)
+
+
+def _modularity(graph: sparse.csr_array, parts: Labels) -> float:
+    """Newman's modularity Q: the weight within parts, less what would fall there by chance."""
+    edges = graph.tocoo()
+    rows, columns = edges.coords
+    within = edges.data[parts[rows] == parts[columns]].sum() / edges.data.sum()
+    degrees = np.bincount(parts, graph.sum(axis=1)) / edges.data.sum()
+    return float(within - (degrees**2).sum())
+
+
+def _without_strays(found: Labels, graph: sparse.csr_array) -> Labels:
+    """The topics without texts whose neighbours are mostly elsewhere."""
+    edges = graph.tocoo()
+    rows, columns = edges.coords
+    own = found[rows] == found[columns]
+    share = np.bincount(rows[own], edges.data[own], graph.shape[0]) / graph.sum(axis=1)
+    return np.where(share >= LEAST_SHARE, found, -1)
+
+
+def _without_chatter(found: Labels, words: Sequence[Sequence[str]]) -> Labels:
+    """The topics without those that no words set apart: greetings, small talk and what was left of larger ones."""
+    uses = count_words(words)
+    kept = found.copy()
+    for topic in range(int(found.max(initial=-1)) + 1):
+        members = np.flatnonzero(found == topic).tolist()
+        inside = count_words(words[member] for member in members)
+        odds = LIFT * len(members) / max(len(words) - len(members), 1)
+        telling = {word for word, count in inside.items() if count > 1 and count >= odds * (uses[word] - count)}
+        best = sorted(telling - stop_words(inside), key=lambda word: (-inside[word], word))[:3]
+        if sum(not set(best).isdisjoint(words[member]) for member in members) < LEAST_COVERED * len(members):
+            kept[members] = -1
+    return kept
