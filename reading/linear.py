@@ -219,37 +219,44 @@ def train(
     classes: Sequence[str],
     exclusive: bool,
     dense: Dense = None,
+    dense_shares: Sequence[float] | None = None,
+    weights: Sequence[float] | None = None,
     strength: float = 1.0,
     seed: int = 0,
 ) -> LinearModel:
     """Learn from texts with their labels: a class each where they exclude each other, else any number of classes.
 
+    `dense_shares` is how much each number about a text counts beside its words, `DENSE_SHARE` where it isn't told.
+    `weights` is how many times each example counts, once where it isn't told.
     `strength` is the inverse of the regularisation (C of scikit-learn). The same examples in another order make the
     same model. `ValueError` where a class has no example, or every text is one.
     """
     if len(texts) != len(labels):
         raise ValueError(f"{len(texts)} texts have {len(labels)} labels: expected one for each")
     given = [(label,) if isinstance(label, str) else tuple(sorted(label)) for label in labels]
-    order = sorted(range(len(texts)), key=lambda place: (texts[place], given[place]))
-    texts, given = [texts[place] for place in order], [given[place] for place in order]
+    counted = np.ones(len(texts)) if weights is None else np.array(weights, np.float64)
+    order = sorted(range(len(texts)), key=lambda place: (texts[place], given[place], counted[place]))
+    texts, given, counted = [texts[place] for place in order], [given[place] for place in order], counted[order]
     truth = np.array([[name in found for name in classes] for found in given], bool).reshape(-1, len(classes))
     alone = [name for name, count in zip(classes, truth.sum(axis=0), strict=True) if not 0 < count < len(texts)]
     if alone:
         raise ValueError(f"nothing to tell {alone[0]!r} by: expected texts with and texts without it")
     numbers = np.zeros((len(texts), 0)) if dense is None else np.asarray(dense, np.float64)[order]
     scale = np.stack([numbers.mean(axis=0), numbers.std(axis=0) + 1e-9])
+    shares = np.full(numbers.shape[1], DENSE_SHARE) if dense_shares is None else np.array(dense_shares, np.float64)
     space = Space(texts)
-    matrix = sparse.hstack([space.matrix, sparse.csr_matrix((numbers - scale[0]) / scale[1] * DENSE_SHARE)]).tocsr()
-    weights, intercept = _fit(matrix, truth, exclusive, strength)
-    held_out = _held_out(matrix, truth, exclusive, strength, seed)
-    calibration = _fit_calibration(held_out, truth, exclusive)
+    matrix = sparse.hstack([space.matrix, sparse.csr_matrix((numbers - scale[0]) / scale[1] * shares)]).tocsr()
+    learned, intercept = _fit(matrix, truth, counted, exclusive, strength)
+    held_out = _held_out(matrix, truth, counted, exclusive, strength, seed)
+    calibration = _fit_calibration(held_out, truth, counted, exclusive)
+    told = [] if weights is None else [counted.tolist()]
     made = [VERSION, GRAMS, FEWEST, FOLDS, strength, seed, exclusive, list(classes), installed("scikit-learn")]
     return LinearModel(
         classes=tuple(classes),
         exclusive=exclusive,
-        version=fingerprint([made, texts, given, numbers.tolist()]),
-        **space.groups(weights),
-        dense=weights[space.matrix.shape[1] :] * DENSE_SHARE,
+        version=fingerprint([made, texts, given, numbers.tolist(), shares.tolist(), *told]),
+        **space.groups(learned),
+        dense=learned[space.matrix.shape[1] :] * shares[:, None],
         dense_scale=scale,
         intercept=intercept,
         calibration=calibration,
@@ -263,6 +270,7 @@ def cross_validated(
     classes: Sequence[str],
     exclusive: bool,
     dense: Dense = None,
+    dense_shares: Sequence[float] | None = None,
     strength: float = 1.0,
     seed: int = 0,
 ) -> Floats:
@@ -278,6 +286,7 @@ def cross_validated(
             classes=classes,
             exclusive=exclusive,
             dense=part,
+            dense_shares=dense_shares,
             strength=strength,
             seed=seed,
         )
@@ -288,20 +297,22 @@ def cross_validated(
 # Learning ----------------------------------------------------------------------------------------------
 
 
-def _fit(matrix: sparse.csr_matrix, truth: np.ndarray, exclusive: bool, strength: float) -> tuple[Floats, Floats]:
+def _fit(
+    matrix: sparse.csr_matrix, truth: np.ndarray, counted: Floats, exclusive: bool, strength: float
+) -> tuple[Floats, Floats]:
     """Weights (features by classes) and intercepts."""
     from sklearn.linear_model import LogisticRegression  # takes a second to import, and only learning needs it
     from threadpoolctl import threadpool_limits
 
     def fitted(target: np.ndarray) -> tuple[Floats, Floats]:
         model = LogisticRegression(C=strength, class_weight="balanced", max_iter=300, tol=1e-3)
-        with threadpool_limits(1):  # sums in one order, so that every machine learns the same
-            model.fit(matrix, target)
+        model.fit(matrix, target, sample_weight=counted)
         return model.coef_.T, model.intercept_
 
-    if exclusive and truth.shape[1] > 2:
-        return fitted(truth.argmax(axis=1))
-    columns = [fitted(truth[:, column]) for column in range(truth.shape[1])]
+    with threadpool_limits(1):  # sums in one order, so that every machine learns the same
+        if exclusive and truth.shape[1] > 2:
+            return fitted(truth.argmax(axis=1))
+        columns = [fitted(truth[:, column]) for column in range(truth.shape[1])]
     return np.hstack([weights for weights, _ in columns]), np.concatenate([intercept for _, intercept in columns])
 
 
@@ -315,17 +326,19 @@ def _folds(truth: np.ndarray, seed: int) -> list[tuple[np.ndarray, np.ndarray]]:
     return [(np.flatnonzero(fold == number), np.flatnonzero(fold != number)) for number in range(FOLDS)]
 
 
-def _held_out(matrix: sparse.csr_matrix, truth: np.ndarray, exclusive: bool, strength: float, seed: int) -> Floats:
+def _held_out(
+    matrix: sparse.csr_matrix, truth: np.ndarray, counted: Floats, exclusive: bool, strength: float, seed: int
+) -> Floats:
     """Scores of each row by weights that were learned without it."""
     scores = np.zeros(truth.shape)
     for fold, inside in _folds(truth, seed):
         if len(fold) and (truth[inside].sum(axis=0) > 0).all() and (truth[inside].sum(axis=0) < len(inside)).all():
-            weights, intercept = _fit(matrix[inside], truth[inside], exclusive, strength)
+            weights, intercept = _fit(matrix[inside], truth[inside], counted[inside], exclusive, strength)
             scores[fold] = matrix[fold] @ weights + intercept
     return scores
 
 
-def _fit_calibration(scores: Floats, truth: np.ndarray, exclusive: bool) -> Floats:
+def _fit_calibration(scores: Floats, truth: np.ndarray, counted: Floats, exclusive: bool) -> Floats:
     """Factors (first row) and shifts (second) of the scores that make what came true most likely."""
     from scipy.optimize import minimize
 
@@ -334,10 +347,9 @@ def _fit_calibration(scores: Floats, truth: np.ndarray, exclusive: bool) -> Floa
     def unlikelihood(parameters: Floats) -> float:
         told = _calibrated(scores, parameters.reshape(2, classes), exclusive)
         likely = np.where(truth, told, 1.0 if exclusive else 1 - told)
+        surprise = (-np.log(np.maximum(likely, 1e-12)) * counted[:, None]).sum() / counted.sum()
         # a little pull towards factor 1 keeps few examples from making it infinite
-        return float(
-            -np.log(np.maximum(likely, 1e-12)).sum() / len(truth) + 0.001 * ((parameters[:classes] - 1) ** 2).sum()
-        )
+        return float(surprise + 0.001 * ((parameters[:classes] - 1) ** 2).sum())
 
     start = np.concatenate([np.ones(classes), np.zeros(classes)])
     return np.asarray(minimize(unlikelihood, start, method="L-BFGS-B").x, np.float64).reshape(2, classes)

@@ -107,6 +107,19 @@ def test_numbers_beside_the_words_count() -> None:
         model.scores(["zzz"])
 
 
+def test_an_example_may_count_for_several() -> None:
+    texts, labels = [*TEXTS, "odd thing"] * 2, [*LABELS, "praise", *LABELS, "question"]
+    weights = [1.0] * len(TEXTS) + [3.0] + [1.0] * (len(TEXTS) + 1)
+    praise = CLASSES.index("praise")
+    once = train(texts, labels, classes=CLASSES, exclusive=True)
+    thrice = train(texts, labels, classes=CLASSES, exclusive=True, weights=weights)
+    backwards = train(texts[::-1], labels[::-1], classes=CLASSES, exclusive=True, weights=weights[::-1])
+    assert thrice.probabilities(["odd thing"])[0, praise] > once.probabilities(["odd thing"])[0, praise]
+    assert thrice.version == backwards.version != once.version
+    even = train(texts, labels, classes=CLASSES, exclusive=True, weights=[1.0] * len(texts))
+    assert np.array_equal(even.probabilities(TEXTS), once.probabilities(TEXTS))
+
+
 def test_a_class_without_examples_is_refused() -> None:
     with pytest.raises(ValueError, match="nothing to tell 'story' by"):
         train(TEXTS, LABELS, classes=(*CLASSES, "story"), exclusive=True)
@@ -117,3 +130,16 @@ def test_cross_validation_scores_each_text_by_a_model_that_never_saw_it() -> Non
     scores = cross_validated(texts, LABELS * 3, classes=CLASSES, exclusive=True)
     told = [CLASSES[best] for best in scores.argmax(axis=1)]
     assert np.mean([answer == label for answer, label in zip(told, LABELS * 3, strict=True)]) > 0.9
+
+
+def test_cross_validation_lets_numbers_count_as_told() -> None:
+    """A number that tells praise, beside words that tell nothing: what it counts for is all that is learned."""
+    labels = ["praise", "question"] * 20
+    number = np.array([[1.0], [-1.0]] * 20)
+    scores = [
+        cross_validated(
+            ["same"] * 40, labels, classes=("praise", "question"), exclusive=False, dense=number, dense_shares=[share]
+        )
+        for share in (0.01, 1.0)
+    ]
+    assert np.abs(scores[0]).max() < 0.1 < 1 < np.abs(scores[1]).min()
