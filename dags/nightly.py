@@ -29,6 +29,8 @@ SOURCE_ID = "{{ task.op_kwargs['source_id'] }}"
     doc_md=__doc__
     + """
 
+The night begins with what people labelled: `learn`.
+
 Each source is pulled, tidied and enriched on its own, side by side. A source that fails turns the run red
 (`every_source_answered`), and the others still arrive. `load` to `publish` hold the warehouse, one at a time. All steps
 may run again: the same window gives the same tables.
@@ -38,6 +40,13 @@ Trigger by hand with `start` and `end`, or fill a longer gap with `airflow backf
 )
 def nightly() -> None:
     @task
+    def learn() -> None:
+        """Learn from the labels that people gave since the last night, before any source is read."""
+        from pipelines.learning import learn
+
+        learn(home(), config())
+
+    @task(trigger_rule=TriggerRule.ALL_DONE)
     def sources() -> list[str]:
         """The ids of the config's sources."""
         return [source.id for source in config().sources]
@@ -47,6 +56,9 @@ def nightly() -> None:
         """Green only where every source went all the way: a leaf of the DAG, so that the run is red otherwise."""
 
     every_source = every_source_answered()
+    learned, source_ids = learn(), sources()
+    chain(learned, source_ids)
+    chain(learned, every_source)
 
     @task_group
     def source(source_id: str) -> None:
@@ -97,10 +109,10 @@ def nightly() -> None:
 
     @task(pool=WAREHOUSE)
     def discover() -> None:
-        """Find what needs the whole picture: duplicates, influence."""
+        """Find what needs the whole picture: duplicates, topics, what emerges, influence."""
         from pipelines.discover import discover
 
-        discover(home())
+        discover(home(), config())
 
     @task(pool=WAREHOUSE)
     def model() -> None:
@@ -120,7 +132,7 @@ def nightly() -> None:
         context["outlet_events"][PUBLISHED].extra = {"until": window(context).end.isoformat()}
         return str(published)
 
-    chain(source.expand(source_id=sources()), load(), discover(), model(), publish())
+    chain(source.expand(source_id=source_ids), load(), discover(), model(), publish())
 
 
 nightly()

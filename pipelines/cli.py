@@ -5,16 +5,19 @@ Exit codes: 0 all is well; 1 a step failed; 2 wrong arguments or config; 3 a sou
 """
 
 import errno
+import getpass
 import logging
 import os
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
+import click
 import duckdb
 import pyarrow
 import typer
@@ -37,6 +40,10 @@ from pipelines.home import Home, check_writable
 from pipelines.parallel import Workers
 from pipelines.plan import DAYS_PER_MONTH, SourcePlan, plan
 from pipelines.status import SourceDays, calendar, status
+
+if TYPE_CHECKING:
+    from pipelines.labelling import Import
+    from pipelines.labels import Question
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -269,10 +276,10 @@ def load(config: ConfigOption = DEFAULT_CONFIG, home: HomeOption = None) -> None
 
 @app.command()
 def discover(config: ConfigOption = DEFAULT_CONFIG, home: HomeOption = None) -> None:
-    """Find replies, duplicates and influential authors in the whole warehouse."""
-    _, where = _open(config, home)
+    """Find replies, duplicates, topics, what emerges and influential authors in the whole warehouse."""
+    settings, where = _open(config, home)
     with _progress("discover"):
-        steps.discover(where)
+        steps.discover(where, settings)
 
 
 @app.command()
@@ -505,7 +512,7 @@ def score_texts(
 ) -> None:
     """Add language, sentiment and themes to the rows of any file. Needs no warehouse."""
     from pipelines.config import LanguageSettings
-    from pipelines.enrich import Lens, lens_of
+    from pipelines.lens import Lens, lens_of
     from pipelines.score import score_file
 
     lens = lens_of(load_config(config), language) if config else Lens((), (), LanguageSettings().expected, language, ())
@@ -516,10 +523,18 @@ def score_texts(
 
 @app.command("evaluate")
 def evaluate_engine(
-    task: Annotated[str, typer.Argument(help="What is answered: sentiment, language or duplicates.")],
-    file: Annotated[Path, typer.Argument(help="CSV, JSON Lines or Parquet, plain or packed with gzip or zstd.")],
-    text: Annotated[str, typer.Option(help="Column that holds the texts.")],
-    label: Annotated[list[str], typer.Option(help="Column of labels; of several people's, the majority counts.")],
+    task: Annotated[str, typer.Argument(help="sentiment, intent, moderation, spam, language, duplicates or topics.")],
+    file: Annotated[
+        Path | None, typer.Argument(help="CSV, JSON Lines or Parquet, plain or packed with gzip or zstd.")
+    ] = None,
+    text: Annotated[str | None, typer.Option(help="Column that holds the texts.")] = None,
+    label: Annotated[
+        list[str] | None, typer.Option(help="Column of labels; of several people's, the majority counts.")
+    ] = None,
+    own_labels: Annotated[
+        bool, typer.Option("--labels", help="Measure on the labels of `earshot label`, in place of a file.")
+    ] = False,
+    home: HomeOption = None,
     other: Annotated[str | None, typer.Option(help="Column of the second text, for duplicates.")] = None,
     engine: Annotated[str | None, typer.Option(help="What answers; without it, what a night runs.")] = None,
     group: Annotated[list[str] | None, typer.Option(help="Column whose values are measured each; may repeat.")] = None,
@@ -532,20 +547,141 @@ def evaluate_engine(
 ) -> None:
     """Measure an engine on a file that people labelled: how often it is right, and where it is not."""
     from pipelines.config import LanguageSettings
-    from pipelines.enrich import Lens, lens_of
     from pipelines.evaluate import Columns, evaluate, read_mapping
     from pipelines.evaluation_table import as_tables
+    from pipelines.labelled_posts import labelled_file
     from pipelines.landing import encode
+    from pipelines.lens import Lens, lens_of
 
     lens = lens_of(load_config(config), language) if config else Lens((), (), LanguageSettings().expected, language, ())
-    columns = Columns(text, tuple(label), other, tuple(group or ()))
-    with _progress(f"evaluate {file.name}") as advance:
+    with ExitStack() as held:
+        if own_labels:
+            file, columns = held.enter_context(labelled_file(Home(night.path_or_default(home)), task))
+        elif file and text and label:
+            columns = Columns(text, tuple(label), other, tuple(group or ()))
+        else:
+            raise InputError("Expected a FILE with --text and --label, or --labels for those of `earshot label`.")
+        advance = held.enter_context(_progress(f"evaluate {file.name}"))
+        if task == "topics":
+            _evaluate_topics(file, columns, engine, advance, as_json)
+            return
         found = evaluate(file, task, columns, lens, engine=engine, mapping=read_mapping(mapping or ()), advance=advance)
     if as_json:
         typer.echo(encode(found))
         return
     for part in as_tables(found):
         out.print(part, highlight=False)
+
+
+def _evaluate_topics(
+    file: Path, columns: Any, engine: str | None, advance: Callable[[int], None], as_json: bool
+) -> None:
+    """Topics have no right names: found groups are held against people's."""
+    from pipelines.evaluate import labelled_texts
+    from pipelines.evaluate_topics import as_text, evaluate_topics
+    from pipelines.landing import encode
+    from reading.topics.embedding import DEFAULT
+
+    found = evaluate_topics(*labelled_texts(file, columns, advance), engine or DEFAULT)
+    if as_json:
+        typer.echo(encode(found))
+    else:
+        out.print(as_text(found), markup=False, highlight=False, soft_wrap=True)
+
+
+class Order(StrEnum):
+    """Which posts of a group people are asked about first."""
+
+    uncertain = "uncertain"
+    random = "random"
+
+
+class Task(StrEnum):
+    """What people are asked about a post."""
+
+    sentiment = "sentiment"
+    intent = "intent"
+    topic = "topic"
+    moderation = "moderation"
+
+
+@app.command("label")
+def label_posts(
+    mention: Annotated[list[str] | None, typer.Argument(help="Label these posts, by mention_id, not a sample.")] = None,
+    home: HomeOption = None,
+    task: Annotated[list[Task] | None, typer.Option(help="What is asked; may repeat.  [default: sentiment]")] = None,
+    target: Annotated[str, typer.Option(help="text, or the id of the brand that the answers are about.")] = "text",
+    count: Annotated[int, typer.Option(min=1, max=100_000, help="Posts in the sample.")] = 50,
+    order: Annotated[Order, typer.Option(help="Least sure first, or at random within a group.")] = Order.uncertain,
+    source: SourceOption = None,
+    lang: Annotated[str | None, typer.Option(help="Only posts in this language, e.g. en.")] = None,
+    seed: Annotated[int, typer.Option(help="Another seed draws other posts.")] = 0,
+    by: Annotated[str | None, typer.Option(help="Who answers.  [default: your login name]")] = None,
+    to: Annotated[Path | None, typer.Option("--out", help="Write the sample as CSV, to be filled in.")] = None,
+    filled: Annotated[Path | None, typer.Option("--in", help="Read a filled-in file back.")] = None,
+) -> None:
+    """Say what you see in posts, one at a time or in a spreadsheet. Your word stands above every engine's."""
+    from pipelines import labelling, labels, sampling
+
+    where = Home(night.path_or_default(home))
+    who = labelling.person(by or getpass.getuser())
+    now = partial(datetime.now, UTC)
+    if filled is not None:
+        _read_answers(labelling.read_answers(where, filled, who, now().replace(tzinfo=None)))
+        return
+    tasks = tuple(dict.fromkeys(chosen.value for chosen in task or [Task.sentiment]))
+    wanted = sampling.Wanted(tasks, target, count, source, lang, order is Order.random, seed)
+    posts = sampling.posts(where, mention) if mention else sampling.sample(where, wanted, labels.read(where), who)
+    if to is not None:
+        labelling.write_sample(to, posts, tasks, target)
+        out.print(f"{len(posts):,} posts in {to}", markup=False, highlight=False, soft_wrap=True)
+        return
+    if not posts:
+        out.print("No such post is left to label: you have judged them all, or nothing is published yet.")
+        return
+    session = labelling.Session(where, who, tasks, target, _ask, out, lambda: now().replace(tzinfo=None))
+    kept = session.label(posts)
+    out.print(f"{kept:,} answers kept in {where.labels}", markup=False, highlight=False, soft_wrap=True)
+
+
+def _ask(question: "Question") -> str | None:
+    """A key on a terminal where one is enough, else a line; None at the end of the input."""
+    if not sys.stdin.isatty():
+        return sys.stdin.readline() or None
+    try:
+        if question.choices and not question.takes_several:
+            return click.getchar()
+        return input("> ")
+    except EOFError:
+        return None
+
+
+def _read_answers(found: "Import") -> None:
+    out.print(f"{found.kept:,} answers kept, {found.unchanged:,} were there already", highlight=False)
+    if found.bad:
+        shown = [*found.bad[:MOST_FAULTS], *(["…"] if len(found.bad) > MOST_FAULTS else [])]
+        raise InputError(f"{len(found.bad)} answers can't be read; the others are kept:\n  " + "\n  ".join(shown))
+
+
+MOST_FAULTS = 50
+"""Lines of a file that are named one by one."""
+
+
+@app.command()
+def learn(config: ConfigOption = DEFAULT_CONFIG, home: HomeOption = None) -> None:
+    """Learn from the labels, and say for each source whether what was learned takes over. A night begins with it."""
+    settings, where = _open(config, home)
+    from pipelines.learning_table import as_tables
+
+    with _progress("learn"):
+        found = steps.learn(where, settings)
+    for learnt in found:
+        out.print(f"{learnt.labels_count:,} posts are labelled for {learnt.task}", highlight=False)
+        if learnt.why_not:
+            why_not = f"Nothing is learned from them yet: {learnt.why_not}."
+            out.print(why_not, markup=False, highlight=False, soft_wrap=True)
+        for part in as_tables(learnt):
+            out.print(part, highlight=False)
 
 
 if __name__ == "__main__":

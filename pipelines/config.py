@@ -3,6 +3,7 @@
 Credentials are never in it: they come from the environment or from Airflow connections.
 """
 
+import re
 import tomllib
 from datetime import UTC, date, datetime
 from functools import cached_property, reduce
@@ -29,8 +30,12 @@ from connectors.contract import Listening, SourceSettings, Window
 from pipelines.errors import ConfigError
 from query.expression import Expression, version
 from query.parsing import any_of, parse, term, with_context
+from reading.engines import ENGINES
 from reading.fingerprints import fingerprint
 from reading.language import codes
+from reading.moderation.flags import Severity
+from reading.topics import embedding
+from reading.transformers import FLAGS, MOODS
 
 
 class _Section(BaseModel):
@@ -60,6 +65,7 @@ Id = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,39}$")]
 Term = Annotated[str, AfterValidator(_term)]
 QueryText = Annotated[str, AfterValidator(_query)]
 Account = Annotated[str, AfterValidator(_account)]
+Domain = Annotated[str, Field(pattern=r"^[a-zA-Z0-9-]+(\.[a-zA-Z0-9-]+)+$"), AfterValidator(str.casefold)]
 Word = Annotated[str, Field(pattern=r"^\S+$"), AfterValidator(str.casefold)]
 
 
@@ -106,9 +112,19 @@ class Brand(_Sought):
     )
     exclude: tuple[Term, ...] = Field((), description="words that tell that something else of that name is meant")
     team: tuple[Account, ...] = Field((), description="accounts that speak for the brand, network:handle")
+    domains: tuple[Domain, ...] = Field(
+        (), description="web domains of the brand: links that imitate them are flagged, mail to them is nobody's secret"
+    )
     communities: tuple[Account, ...] = Field(
         (), description="places where everything said is about the brand, network:community"
     )
+
+    @field_validator("id")
+    @classmethod
+    def _is_no_target(cls, brand_id: str) -> str:
+        if brand_id == "text":
+            raise ValueError("stands for the whole text where sentiment is told; choose another id")
+        return brand_id
 
     @cached_property
     def expression(self) -> Expression:
@@ -130,6 +146,17 @@ class Theme(_Sought):
         return self._sought()
 
 
+class Guideline(_Sought):
+    """A rule of the community: posts that speak of these things are flagged for a person to look at."""
+
+    severity: Severity = Field("medium", description="low: when there is time, medium: today, high: now")
+
+    @cached_property
+    def expression(self) -> Expression:
+        """What a text must say to be looked at."""
+        return self._sought()
+
+
 class DigestSettings(_Section):
     """How the digest for readers is made."""
 
@@ -138,14 +165,126 @@ class DigestSettings(_Section):
     quotes: int = Field(3, ge=1, le=20, description="posts shown behind a finding")
 
 
+def _engine(name: str) -> str:
+    if name not in ENGINES:
+        raise ValueError(f"there is no such engine; allowed: {', '.join(ENGINES)}")
+    return name
+
+
+def _language(code: str) -> str:
+    if code not in codes():
+        raise ValueError(f"not the ISO 639-1 code of a language that is detected; allowed: {' '.join(sorted(codes()))}")
+    return code
+
+
+EngineName = Annotated[str, AfterValidator(_engine)]
+LanguageCode = Annotated[str, AfterValidator(_language)]
+
+
 class SentimentSettings(_Section):
     """How sentiment is scored."""
 
-    engine: Literal["vader"] = "vader"
+    engine: EngineName = Field("vader", description="what reads it, in languages that `engines` doesn't name")
+    engines: dict[LanguageCode, EngineName] = Field(
+        default_factory=dict, description='what reads it in a language: de = "vader"'
+    )
+    learned: bool = Field(
+        True, description="whether what was learned from your labels takes over where it is better, see docs/labels.md"
+    )
+    embedding: bool = Field(
+        False, description="whether what is learned reads a sentence embedding, too: better, and 20 times slower"
+    )
     lexicon: dict[Word, Annotated[float, Field(ge=-4, le=4)]] = Field(
         default_factory=dict,
         description="words that mean something else here, with their valence from -4 to 4: sick = 2.0. "
         "Names of brands are 0 without saying so",
+    )
+
+
+def _folder_or_name(name: str, info: ValidationInfo) -> str:
+    """A folder beside the config; what is none is a name on the Hub."""
+    folder = Path((info.context or {}).get("folder", ".")) / Path(name).expanduser()
+    return str(folder) if folder.is_dir() else name
+
+
+class ModelSettings(_Section):
+    """A text classifier of your own, of the Hugging Face kind."""
+
+    purpose: Literal["sentiment", "emotion", "irony", "offensive"] = Field(description="what it reads")
+    model: Annotated[str, AfterValidator(_folder_or_name)] = Field(
+        min_length=1, description="its folder, relative to the config, or its name on the Hugging Face Hub"
+    )
+    labels: dict[str, str] = Field(
+        min_length=2,
+        description="what each of the model's labels means: positive, neutral or negative; irony; offensive; or the "
+        'name of an emotion. "" for one that says nothing here',
+    )
+    min_probability: float = Field(0.5, gt=0, le=1, description="below it nothing is said")
+    languages: tuple[LanguageCode, ...] = Field((), description="what it reads, ISO 639-1; all where none are given")
+    revision: str | None = Field(None, description="commit, tag or branch on the Hub, so that it stays the same")
+    download: bool = Field(
+        False, description="whether its weights and tokenizer may be fetched from huggingface.co, once"
+    )
+
+    @model_validator(mode="after")
+    def _labels_mean_something(self) -> "ModelSettings":
+        allowed = MOODS if self.purpose == "sentiment" else FLAGS[self.purpose]
+        wrong = [
+            meaning
+            for meaning in self.labels.values()
+            if meaning and (meaning not in allowed if allowed else not re.fullmatch("[a-z][a-z -]*", meaning))
+        ]
+        if wrong:
+            told = ", ".join(allowed) if allowed else "names of emotions in small letters"
+            raise ValueError(
+                f'labels: {wrong[0]!r} is nothing that a model for {self.purpose} says; allowed: {told}, or ""'
+            )
+        if not any(self.labels.values()):
+            raise ValueError("labels: none of them means anything, so the model would never say anything")
+        return self
+
+
+class EmergenceSettings(_Section):
+    """What stands out against its own past."""
+
+    people: int = Field(3, ge=2, le=1000, description="fewest people who must speak of it on a day")
+    past_days: int = Field(
+        28, ge=14, le=182, multiple_of=7, description="days of past that a day is held against, up to a week before it"
+    )
+    days: int = Field(
+        92, ge=1, le=3660, description="newest days that are looked at; what stood out before stays as it was found"
+    )
+    false_discoveries: float = Field(
+        0.05, gt=0, le=0.5, description="share of chance allowed among what stands out; less is stricter"
+    )
+
+
+def _embedding(name: str) -> str:
+    embedding.version(name)  # ValueError for one that is not known
+    return name
+
+
+TopicId = Annotated[str, Field(pattern=r"^t[0-9]{4,}$")]
+
+
+class TopicSettings(_Section):
+    """What people speak of, found in the posts themselves and kept under the same ids from night to night."""
+
+    enabled: bool = Field(True, description="whether topics are looked for")
+    engine: Annotated[str, AfterValidator(_embedding)] = Field(
+        embedding.DEFAULT, description="what turns texts into vectors; another one reads all posts anew"
+    )
+    days: int = Field(
+        92, ge=1, le=3660, description="newest days whose posts are read, at 1 to 2 ms a post; what was read stays"
+    )
+    sample_size: int = Field(
+        4000, ge=500, le=20000, description="posts that are looked at again for what is new, what merged and what split"
+    )
+    asleep_after_days: int = Field(
+        30, ge=1, le=366, description="days without a post after which a topic is said to be asleep"
+    )
+    names: dict[TopicId, str] = Field(
+        default_factory=dict, description='what you call a topic, in place of the words found: t0012 = "Lost bags"'
     )
 
 
@@ -194,13 +333,29 @@ class Config(_Section):
     brands: tuple[Brand, ...] = Field(min_length=1)
     sources: tuple[Source, ...] = Field(min_length=1)
     themes: tuple[Theme, ...] = ()
+    guidelines: tuple[Guideline, ...] = ()
     language: LanguageSettings = LanguageSettings()
     sentiment: SentimentSettings = SentimentSettings()
+    topics: TopicSettings = TopicSettings()
+    emergence: EmergenceSettings = EmergenceSettings()
     digest: DigestSettings = DigestSettings()
+    transformers: tuple[ModelSettings, ...] = ()
+
+    @model_validator(mode="after")
+    def _a_model_reads_sentiment_where_it_is_asked_to(self) -> "Config":
+        is_asked = "transformers" in (self.sentiment.engine, *self.sentiment.engines.values())
+        count = [model.purpose for model in self.transformers].count("sentiment")
+        if count != is_asked:
+            raise ValueError(
+                'sentiment: engine = "transformers", for all languages or some, and one [[transformers]] section with '
+                f'purpose = "sentiment" go together; there are {count} such sections'
+                + ("" if is_asked else ", and [sentiment] names no such engine")
+            )
+        return self
 
     @model_validator(mode="after")
     def _ids_are_unique(self) -> "Config":
-        for section in ("brands", "sources", "themes"):
+        for section in ("brands", "sources", "themes", "guidelines"):
             ids = [entry.id for entry in getattr(self, section)]
             twice = sorted({name for name in ids if ids.count(name) > 1})
             if twice:

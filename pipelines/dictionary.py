@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import yaml  # type: ignore[import-untyped]
 from pydantic import BaseModel
-from sqlalchemy import BigInteger, Boolean, Date, DateTime, Double, Integer, String, Table
+from sqlalchemy import ARRAY, BigInteger, Boolean, Date, DateTime, Double, Integer, String, Table
 
 from connectors import CONNECTORS
 from connectors.contract import Budget, SourceSettings
@@ -36,6 +36,7 @@ DUCKDB_TYPES: dict[type, str] = {
     Boolean: "BOOLEAN",
     Date: "DATE",
     DateTime: "TIMESTAMP",
+    ARRAY: "FLOAT[]",
 }
 """What DuckDB calls the types that the tables are declared with."""
 
@@ -166,9 +167,9 @@ _TYPES_BY_NAME = (
     (r".*_at|(.*_)?window_(start|end)|unseen_(from|to)", "TIMESTAMP"),
     (r".*_date", "DATE"),
     (r".*_count|likes|replies|reposts|quotes|views|score|engagement|followers|author_followers", "BIGINT"),
-    (r"compound|rating", "DOUBLE"),
+    (r"compound|rating|share", "DOUBLE"),
     (r"rank", "INTEGER"),
-    (r"themes", "VARCHAR[]"),
+    (r"themes|networks", "VARCHAR[]"),
 )
 
 
@@ -204,6 +205,7 @@ _MEANINGS = {
     "language": "the section `[language]`",
     "sentiment": "the section `[sentiment]`",
     "digest": "the section `[digest]`",
+    "transformers": "models of your own: a `[[transformers]]` section each",
     "brands.id": "short name of the brand; the value of `brand_id` in the tables",
     "brands.name": "name as people write it, shown to readers",
     "brands.competitor": "whether it is watched for comparison only",

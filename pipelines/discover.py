@@ -5,8 +5,12 @@ import time
 from datetime import UTC, datetime
 
 from pipelines import __version__
+from pipelines.accounts import flag_accounts
+from pipelines.config import Config
 from pipelines.duplicates import ENGINE_VERSION, find_duplicates
+from pipelines.emergence import find_emerging
 from pipelines.home import Home
+from pipelines.topics import read_topics
 from pipelines.warehouse import open_warehouse, transaction
 
 log = logging.getLogger(__name__)
@@ -15,13 +19,19 @@ INFLUENCE_ENGINE = "engagement ranking"
 INFLUENCE_VERSION = "1"
 
 
-def discover(home: Home) -> None:
-    """Make replies, duplicates and the influence ranking anew from the whole warehouse, in one transaction."""
+def discover(home: Home, config: Config) -> None:
+    """Make replies, duplicates and the influence ranking anew from the whole warehouse, in one transaction.
+
+    Topics are read on from where the last night ended, and what emerges on days whose posts changed.
+    """
     started, started_at = time.monotonic(), datetime.now(UTC).replace(tzinfo=None)
     with open_warehouse(home) as connection, transaction(connection):
         connection.execute(_REPLIES_TO_NOBODY)
         connection.execute(_REPLIES)
         duplicates = find_duplicates(connection)
+        flag_accounts(connection)
+        read = read_topics(connection, config.topics) if config.topics.enabled else 0
+        find_emerging(connection, config.emergence)
         connection.execute("delete from core.influence")
         connection.execute(_INFLUENCE, {"engine": INFLUENCE_ENGINE, "version": INFLUENCE_VERSION})
         connection.execute(
@@ -35,7 +45,7 @@ def discover(home: Home) -> None:
                 ENGINE_VERSION,
             ],
         )
-    log.info("discover: %s mentions stand more than once", duplicates)
+    log.info("discover: %s mentions stand more than once, %s were read for topics", duplicates, read)
 
 
 # Who wrote a post that was deleted since is not to be known from its answers either.

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from functools import lru_cache, partial
 from itertools import repeat
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -18,75 +18,36 @@ from pipelines import __version__, tables, tidy
 from pipelines.arrow import SEQ, Batches, TableFiles, arrow_schema, to_batch
 from pipelines.config import Config
 from pipelines.home import Home, read_json, whole_folder, write_json
+from pipelines.lens import Lens, lens_of
 from pipelines.parallel import Workers, workers_or_own
-from query.expression import Expression, terms_of, version
+from pipelines.trained import intents_for, trained_for
+from query.expression import version
 from query.matching import Matcher, Post
-from reading import language, sentiment
+from reading import engines, intent, language, learned, sentiment, transformers
 from reading.fingerprints import fingerprint
+from reading.moderation.reader import Moderator, moderator
+from reading.targets import Named, Polarity, Targets, towards
+from reading.vader import polarity
 
 MANIFEST = "manifest.json"
-VERSION = 2
-"""Raised when the same post would be read another way."""
 BATCH = 4096
 THEME_ENGINE = "terms"
 
 SCHEMAS: dict[str, pa.Schema] = {
     "languages": arrow_schema(tables.mentions, ("mention_id", "lang", "lang_engine")).append(SEQ),
-    "sentiment": arrow_schema(tables.sentiment, [column.name for column in tables.sentiment.columns]).append(SEQ),
-    "brand_mentions": arrow_schema(
-        tables.brand_mentions, [column.name for column in tables.brand_mentions.columns]
-    ).append(SEQ),
-    "mention_themes": arrow_schema(
-        tables.mention_themes, [column.name for column in tables.mention_themes.columns]
-    ).append(SEQ),
+} | {
+    table.name: arrow_schema(table, [column.name for column in table.columns]).append(SEQ)
+    for table in (
+        tables.sentiment,
+        tables.brand_mentions,
+        tables.mention_themes,
+        tables.mention_intents,
+        tables.mention_flags,
+        tables.mention_tones,
+    )
 }
 READ = ["mention_id", "network", "community", "kind", "title", "text", "url", "author", "network_lang", "seq"]
 """Columns that are read: those of tidy mentions, and `author`, the handle."""
-
-
-class Lens(NamedTuple):
-    """Everything in the config that decides what is read from a post; small, and the same in every process."""
-
-    brands: tuple[tuple[str, Expression, tuple[str, ...], str], ...]
-    """Id, query, communities and query version of each brand."""
-    themes: tuple[tuple[str, Expression], ...]
-    languages: tuple[str, ...]
-    language_of_short_posts: str | None
-    lexicon: tuple[tuple[str, float], ...]
-    """Words whose valence differs from VADER's."""
-    source: str | None = None
-    """The source whose posts are read, as queries may ask for it."""
-
-    @property
-    def asks_for_authors(self) -> bool:
-        """Whether a query says who must have written a post."""
-        expressions = [brand[1] for brand in self.brands] + [theme[1] for theme in self.themes]
-        return any("author:" in str(expression) for expression in expressions)
-
-    @property
-    def version(self) -> str:
-        """Hash of the lens and of the engines behind it."""
-        brands = [(*brand[:1], *brand[2:]) for brand in self.brands]
-        themes = [(theme_id, version(expression)) for theme_id, expression in self.themes]
-        return fingerprint([VERSION, brands, themes, *self[2:], language.ENGINE, sentiment.VERSION])
-
-
-def lens_of(config: Config, language_of_short_posts: str | None = None, source: str | None = None) -> Lens:
-    """The lens of a config."""
-    return Lens(
-        brands=tuple((brand.id, brand.expression, brand.communities, brand.query_version) for brand in config.brands),
-        themes=tuple((theme.id, theme.expression) for theme in config.themes),
-        languages=config.language.expected,
-        language_of_short_posts=language_of_short_posts,
-        source=source,
-        lexicon=tuple(sorted((_names_are_no_praise(config) | config.sentiment.lexicon).items())),
-    )
-
-
-def _names_are_no_praise(config: Config) -> dict[str, float]:
-    """Valence 0 for the names of the brands: to VADER "united" is a good word."""
-    words = (term.text.casefold() for brand in config.brands for term in terms_of(brand.expression))
-    return {word: 0.0 for word in words if sentiment.knows(word)}
 
 
 def enrich(
@@ -104,11 +65,16 @@ def enrich(
     source = home.tidy / source_id / window.name
     target = home.enriched / source_id / window.name
     lens = lens_of(config, config.source(source_id).language, source_id)
+    if config.sentiment.learned:
+        lens = lens._replace(learned=trained_for(home, source_id))
+    lens = lens._replace(models=home.models, learned_intents=intents_for(home, source_id))
     tidied = read_json(source / tidy.MANIFEST)
     made_from = fingerprint([lens.version, tidied["fingerprint"]])
     if (read_json(target / MANIFEST) or {}).get("fingerprint") == made_from:
         return target
     started, started_at = time.monotonic(), datetime.now(UTC)
+    if lens.learned_intents is None:
+        intent.model(home.models)  # made here where it is not there yet, so that no worker has to
     with whole_folder(target) as making:
         with (
             TableFiles(making, SCHEMAS) as files,
@@ -165,12 +131,19 @@ class _Tools:
     """What a lens needs to read, made once in each process."""
 
     queries: Matcher
-    """Of brands and themes at once; names are `brand:<id>` and `theme:<id>`."""
+    """Of brands, themes and guidelines at once; names are `brand:<id>`, `theme:<id>` and `guideline:<id>`."""
     brands_by_community: dict[str, list[str]]
     query_versions: dict[str, str]
     themes_version: str
+    guidelines_version: str
+    severities: dict[str, str]
+    """Of each guideline, by `guideline:<id>`."""
+    moderator: Moderator
     detector: language.Detector
-    sentiment_version: tuple[str, str]
+    sentiment_engine_of: sentiment.EngineOf
+    targets: Targets
+    polarity: Polarity
+    intents: intent.Engine
 
 
 @lru_cache(maxsize=2)
@@ -181,13 +154,23 @@ def _tools(lens: Lens) -> _Tools:
             by_community.setdefault(community.casefold(), []).append(brand_id)
     brands = {f"brand:{brand_id}": expression for brand_id, expression, _, _ in lens.brands}
     themes = {f"theme:{theme_id}": expression for theme_id, expression in lens.themes}
+    guidelines = {f"guideline:{rule_id}": expression for rule_id, expression, _ in lens.guidelines}
     return _Tools(
-        queries=Matcher(brands | themes),
+        queries=Matcher(brands | themes | guidelines),
         brands_by_community=by_community,
         query_versions={brand_id: query_version for brand_id, _, _, query_version in lens.brands},
         themes_version=fingerprint([(theme_id, version(expression)) for theme_id, expression in lens.themes]),
+        guidelines_version=fingerprint(sorted((name, version(expression)) for name, expression in guidelines.items())),
+        severities={f"guideline:{rule_id}": severity for rule_id, _, severity in lens.guidelines},
+        moderator=moderator(lens.domains),
         detector=language.detector(lens.languages),
-        sentiment_version=sentiment.version_with(lens.lexicon),
+        sentiment_engine_of=learned.above(
+            engines.chosen(lens.sentiment_engine, dict(lens.sentiment_engines), lens.lexicon, lens.classifiers),
+            lens.learned,
+        ),
+        targets=Targets({brand_id: expression for brand_id, expression, _, _ in lens.brands}),
+        polarity=polarity(lens.lexicon),
+        intents=intent.engine(lens.models, lens.learned_intents),
     )
 
 
@@ -206,17 +189,25 @@ def read_batch(mentions: pa.RecordBatch, lens: Lens) -> Batches:
         )
     ]
     langs = [lang for lang, _ in languages]
-    scores = [sentiment.score(text, lang, lens.lexicon) for text, lang in zip(whole, langs, strict=True)]
+    scores = sentiment.read(whole, langs, tools.sentiment_engine_of)
     posts = map(Post, whole, authors, langs, repeat(lens.source), networks, communities, kinds, urls)
     names = [tools.queries.find(post) for post in posts]
     brands: list[tuple[Any, ...]] = []
     themes: list[tuple[Any, ...]] = []
+    flags: list[tuple[Any, ...]] = [
+        (mention_id, *flag, *tools.moderator.engine(flag.flag), seq)
+        for mention_id, text, lang, seq in zip(ids, whole, langs, seqs, strict=True)
+        for flag in tools.moderator.read(text, lang)
+    ]
     for mention_id, network, community, found, seq in zip(ids, networks, communities, names, seqs, strict=True):
         for name, terms in found.items():
             what, _, found_id = name.partition(":")
             if what == "brand":
                 version = tools.query_versions[found_id]
                 brands.append((mention_id, found_id, "term", " | ".join(terms), version, seq))
+            elif what == "guideline":
+                rule = (name, tools.severities[name], 1.0, " | ".join(terms) or name)
+                flags.append((mention_id, *rule, THEME_ENGINE, tools.guidelines_version, seq))
             else:
                 themes.append((mention_id, found_id, " | ".join(terms), THEME_ENGINE, tools.themes_version, seq))
         brands.extend(
@@ -224,16 +215,53 @@ def read_batch(mentions: pa.RecordBatch, lens: Lens) -> Batches:
             for brand_id in tools.brands_by_community.get(f"{network}:{community}".casefold(), ())
             if f"brand:{brand_id}" not in found
         )
+    intents = tools.intents.read(whole, langs)
+    by_targets = _by_targets(whole, langs, names, scores, tools)
+    scored_by = [(engine.name, engine.version) for engine in map(tools.sentiment_engine_of, langs)]
     rows: dict[str, list[tuple[Any, ...]]] = {
         "languages": [(mention_id, *told, seq) for mention_id, told, seq in zip(ids, languages, seqs, strict=True)],
         "sentiment": [
-            (mention_id, "text", *scored, *tools.sentiment_version, seq)
-            for mention_id, scored, seq in zip(ids, scores, seqs, strict=True)
+            (mention_id, target, *score, *engine, seq)
+            for mention_id, by_target, engine, seq in zip(ids, by_targets, scored_by, seqs, strict=True)
+            for target, score in by_target
         ],
         "brand_mentions": brands,
         "mention_themes": themes,
+        "mention_intents": [
+            (mention_id, *want[:2], " | ".join(want.evidence) or None, *tools.intents[:2], seq)
+            for mention_id, wants, seq in zip(ids, intents, seqs, strict=True)
+            for want in wants
+        ],
+        "mention_flags": flags,
+        "mention_tones": [
+            (mention_id, *tone, transformers.ENGINE, tones.version, seq)
+            for tones in lens.flaggers
+            for mention_id, found_tones, seq in zip(ids, tones.read(whole, langs), seqs, strict=True)
+            for tone in found_tones
+        ],
     }
     return {name: to_batch(table_rows, SCHEMAS[name]) for name, table_rows in rows.items()}
+
+
+def _by_targets(
+    texts: list[str],
+    langs: list[str | None],
+    names: list[dict[str, list[str]]],
+    scores: list[sentiment.Score],
+    tools: _Tools,
+) -> list[list[tuple[str, sentiment.Score]]]:
+    """For each post its score as a whole, and then those towards the brands that it names."""
+    by_targets = [[("text", score)] for score in scores]
+    places: list[int] = []
+    named: list[Named] = []
+    for place, found in enumerate(names):
+        if found and (brands := tuple(name[6:] for name in found if name.startswith("brand:"))):
+            places.append(place)
+            named.append(Named(texts[place], langs[place], brands, scores[place]))
+    towards_brands = towards(named, tools.targets, tools.sentiment_engine_of, tools.polarity)
+    for place, post, found_scores in zip(places, named, towards_brands, strict=True):
+        by_targets[place] += zip(post.brand_ids, found_scores, strict=True)
+    return by_targets
 
 
 def _told_language(network_lang: str | None, network: str, lens: Lens) -> tuple[str | None, str | None]:

@@ -18,9 +18,9 @@ from connectors.contract import SourceError
 from connectors.files.formats import read_rows
 from connectors.files.records import value_at
 from pipelines import measures
-from pipelines.enrich import Lens
 from pipelines.errors import InputError
 from pipelines.evaluation_tasks import TASKS, Answers, Engine, Example, Task
+from pipelines.lens import Lens
 from pipelines.measures import Estimate
 from pipelines.tidy import clean
 from reading import language
@@ -160,6 +160,9 @@ def evaluate(
     examples = [row.example for row, _ in kept]
     if task.reads_language:
         examples = _with_language(examples, lens)
+    if task.answers_among:
+        among = tuple(sorted({label for _, label in kept}))
+        examples = [example._replace(among=among) for example in examples]
     chosen.answer(examples[:1], lens)  # loads what it needs, which is not part of its speed
     started = time.perf_counter()
     answers = chosen.answer(examples, lens)
@@ -184,6 +187,14 @@ def evaluate(
         ),
         agreement=agreement,
     )
+
+
+def labelled_texts(path: Path, columns: Columns, advance: Advance = lambda _: None) -> tuple[list[str], list[str]]:
+    """The labelled texts of a file, and the label that most people gave each; `InputError` as in `evaluate`."""
+    rows, _ = _read(path, columns, advance)
+    labelled = [(row.example.text, _most_given(row.labels)) for row in rows]
+    kept = [(text, label) for text, label in labelled if text and label]
+    return [text for text, _ in kept], [label for _, label in kept]
 
 
 def read_mapping(words: Sequence[str]) -> dict[str, str]:

@@ -8,12 +8,17 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import duckdb
+import numpy as np
 import pyarrow as pa
 
 from pipelines import duplicates
-from pipelines.enrich import Lens
+from pipelines.errors import InputError
+from pipelines.lens import Lens
 from pipelines.warehouse import create_tables
-from reading import language, sentiment
+from reading import engines, intent, language, sentiment
+from reading.moderation import abuse, spam
+from reading.moderation.reader import moderator
+from reading.tokens import tokenize
 
 
 class Example(NamedTuple):
@@ -22,6 +27,8 @@ class Example(NamedTuple):
     text: str | None
     other: str | None = None
     lang: str | None = None
+    among: tuple[str, ...] = ()
+    """The classes of the file, in tasks that answer with one of them."""
 
 
 class Answers(NamedTuple):
@@ -54,6 +61,8 @@ class Task(NamedTuple):
     """How classes are listed, where it is not by name."""
     reads_language: bool = False
     takes_pairs: bool = False
+    answers_among: bool = False
+    """Whether the answer is one of the classes that the file has."""
 
 
 # Sentiment ---------------------------------------------------------------------------------------------
@@ -79,12 +88,45 @@ def _spelled(found: set[str], spellings: dict[str, tuple[str, ...]]) -> dict[str
 
 
 def _vader(examples: Sequence[Example], lens: Lens) -> Answers:
-    scores = [sentiment.score(example.text, example.lang, lens.lexicon) for example in examples]
+    texts, langs = [example.text for example in examples], [example.lang for example in examples]
+    scores = sentiment.read(texts, langs, lambda _: engines.engine("vader", lens.lexicon))
     return Answers([score.label for score in scores], [score.reason for score in scores])
 
 
 def _vader_version(lens: Lens) -> str:
-    return sentiment.version_with(lens.lexicon)[1]
+    return engines.engine("vader", lens.lexicon).version
+
+
+def _transformers(examples: Sequence[Example], lens: Lens) -> Answers:
+    scores = _transformers_scores(examples, lens)
+    return Answers([score.label for score in scores], [score.reason for score in scores])
+
+
+def _transformers_scores(examples: Sequence[Example], lens: Lens) -> list[sentiment.Score]:
+    texts, langs = [example.text for example in examples], [example.lang for example in examples]
+    engine = _own_model(lens)
+    return sentiment.read(texts, langs, lambda _: engine)
+
+
+def _transformers_confidences(
+    examples: Sequence[Example],
+    answers: Answers,  # noqa: ARG001
+    lens: Lens,
+) -> list[float | None]:
+    return [score.confidence for score in _transformers_scores(examples, lens)]
+
+
+def _transformers_version(lens: Lens) -> str:
+    return _own_model(lens).version
+
+
+def _own_model(lens: Lens) -> sentiment.Engine:
+    if not any(model.purpose == "sentiment" for model in lens.classifiers):
+        raise InputError(
+            "transformers: there is no model to measure. Give a config with -c that has a [[transformers]] section "
+            'with purpose = "sentiment".'
+        )
+    return engines.engine("transformers", (), lens.classifiers)
 
 
 # Language ----------------------------------------------------------------------------------------------
@@ -116,6 +158,88 @@ def _py3langid_confidences(examples: Sequence[Example], answers: Answers, lens: 
     ]
 
 
+# Intent ------------------------------------------------------------------------------------------------
+
+_INTENTS = {
+    "bug_report": ("bug_report", "bug", "bugs", "bugreport", "defect", "fault", "crash"),
+    "churn_risk": ("churn_risk", "churn", "cancellation", "cancel"),
+    "complaint": ("complaint", "complain", "complaints", "grievance"),
+    "other": ("other", "others", "none", "rest", "misc", "no_intent", "irrelevant"),
+    "praise": ("praise", "compliment", "thanks", "appreciation", "kudos"),
+    "purchase_intent": ("purchase_intent", "purchase", "buy", "buying", "purchase_intention"),
+    "question": ("question", "questions", "inquiry", "enquiry", "support", "help"),
+    "request": (
+        "request",
+        "feature_request",
+        "feature",
+        "features",
+        "enhancement",
+        "suggestion",
+        "feature_suggestion",
+        "improvement",
+    ),
+    "spam": ("spam", "advert", "advertisement", "promotion"),
+    "story": ("story", "stories", "experience", "narrative"),
+}
+
+
+def _intents(found: set[str]) -> dict[str, str]:
+    """Words in common spellings, with spaces and dashes as they come."""
+    plain = {label: "_".join(label.replace("-", " ").replace("_", " ").split()) for label in found}
+    known = _spelled(set(plain.values()), _INTENTS)
+    return {label: known[spelled] for label, spelled in plain.items() if spelled in known}
+
+
+def _likely_intents(examples: Sequence[Example], lens: Lens) -> tuple[np.ndarray, np.ndarray]:
+    """The probability of each class that the file has for each example, and which examples can be read."""
+    learned = intent.model(lens.models)
+    tokens = tokenize([example.text or "" for example in examples])
+    is_readable = intent.readable(tokens, [example.lang for example in examples], learned)
+    likely = intent.probabilities(tokens, learned)
+    columns = [intent.INTENTS.index(name) for name in _wants(examples)]
+    return likely[:, columns], is_readable
+
+
+def _wants(examples: Sequence[Example]) -> list[str]:
+    return [name for name in (examples[0].among if examples else ()) if name != intent.OTHER]
+
+
+def _seeds(examples: Sequence[Example], lens: Lens) -> Answers:
+    """The likeliest of the file's classes. Where one of them is `other`, that is all that is none of the rest."""
+    wants, (likely, is_readable) = _wants(examples), _likely_intents(examples, lens)
+    has_other = bool(examples) and intent.OTHER in examples[0].among
+    labels: list[str | None] = []
+    for chances, read in zip(likely, is_readable, strict=True):
+        best = int(chances.argmax()) if wants else None
+        if not read:
+            labels.append(None)
+        elif best is None or (has_other and chances[best] < intent.THRESHOLDS[wants[best]]):
+            labels.append(intent.OTHER)
+        else:
+            labels.append(wants[best])
+    reasons = [None if label else _unread(example) for label, example in zip(labels, examples, strict=True)]
+    return Answers(labels, reasons)
+
+
+def _unread(example: Example) -> str:
+    if not example.text or not any(map(str.isalpha, example.text)) or example.lang in intent.LANGUAGES:
+        return "no-text"  # nothing but links, names or numbers
+    return f"language:{example.lang}" if example.lang else "unknown-language"
+
+
+def _seeds_confidences(examples: Sequence[Example], answers: Answers, lens: Lens) -> list[float | None]:
+    """The probability of the answer, among those of the file's classes where none of them is `other`."""
+    wants, (likely, _) = _wants(examples), _likely_intents(examples, lens)
+    sure: list[float | None] = []
+    for label, chances in zip(answers.labels, likely, strict=True):
+        most = float(chances.max(initial=0.0))
+        if label is None or intent.OTHER in examples[0].among:
+            sure.append(None if label is None else 1 - most if label == intent.OTHER else most)
+        else:
+            sure.append(float(chances[wants.index(label)] / max(float(chances.sum()), 1e-9)))
+    return sure
+
+
 # Duplicates --------------------------------------------------------------------------------------------
 
 _SAME = {
@@ -134,7 +258,7 @@ def _minhash(examples: Sequence[Example], lens: Lens) -> Answers:  # noqa: ARG00
         connection.register("given", mentions)
         connection.execute(_AS_MENTIONS)
         duplicates.find_duplicates(connection)
-        found = connection.execute(_TOGETHER, {"fewest": duplicates.FEWEST_WORDS_NEAR}).fetchall()
+        found = connection.execute(_TOGETHER).fetchall()
     labels: list[str | None] = []
     reasons: list[str | None] = []
     for example, (are_together, are_long) in zip(examples, found, strict=True):
@@ -170,10 +294,10 @@ told as (
     select
         given.pair,
         duplicates.cluster_id,
-        len(string_split(distinct_words.words, ' ')) >= $fewest as is_long
+        keys.words_hash in (select words_hash from ops.text_bands) as is_long
     from given
     left join core.duplicates as duplicates on given.pair || ':' || given.side = duplicates.mention_id
-    left join distinct_words on given.pair || ':' || given.side = distinct_words.mention_id
+    left join ops.text_keys as keys on given.pair || ':' || given.side = keys.mention_id
 )
 select
     count(cluster_id) = 2 and min(cluster_id) = max(cluster_id) as are_together,
@@ -183,12 +307,58 @@ group by pair
 order by pair
 """
 
+# Moderation and spam -----------------------------------------------------------------------------------
+
+_MANNERS = {
+    "offensive": ("offensive", "off", "abusive", "abuse", "toxic", "insult", "profanity", "hate", "hateful", "1"),
+    "acceptable": (
+        *("acceptable", "not-offensive", "not_offensive", "non-offensive", "inoffensive", "not", "neither", "none"),
+        *("normal", "clean", "ok", "non-toxic", "not-toxic", "0"),
+    ),
+}
+_SPAM = {
+    "spam": ("spam", "scam", "promotion", "true", "yes", "1"),
+    "ham": ("ham", "not-spam", "not_spam", "legit", "legitimate", "normal", "false", "no", "0"),
+}
+
+
+def _spam_or_ham(examples: Sequence[Example], lens: Lens) -> Answers:
+    """Spam where enrich raises one of its flags, the milder promotion among them."""
+    reader = moderator(lens.domains)
+    labels: list[str | None] = []
+    for example in examples:
+        text = (example.text or "").strip()
+        is_spam = any(flag.flag in spam.FLAGS for flag in reader.read(text, example.lang))
+        labels.append(("spam" if is_spam else "ham") if text else None)
+    return Answers(labels, [None if label else "no-text" for label in labels])
+
+
+def _moderated(examples: Sequence[Example], lens: Lens) -> Answers:
+    reader = moderator(lens.domains)
+    labels: list[str | None] = []
+    for example in examples:
+        text = (example.text or "").strip()
+        offends = reader.offensive(text, example.lang) >= abuse.OFFENSIVE_FROM
+        labels.append(("offensive" if offends else "acceptable") if text else None)
+    return Answers(labels, [None if label else "no-text" for label in labels])
+
+
+def _moderation_version(lens: Lens) -> str:
+    return moderator(lens.domains).engine("insult")[1]
+
+
+def _spam_version(lens: Lens) -> str:
+    return moderator(lens.domains).engine("spam")[1]
+
 
 TASKS = {
     "sentiment": Task(
         expected="positive, neutral and negative, or pos, neu and neg, or 1, 0 and -1",
         classes=_moods,
-        engines=(Engine("vader", _vader_version, _vader),),
+        engines=(
+            Engine("vader", _vader_version, _vader),
+            Engine("transformers", _transformers_version, _transformers, _transformers_confidences),
+        ),
         order=("positive", "neutral", "negative"),
         reads_language=True,
     ),
@@ -196,6 +366,26 @@ TASKS = {
         expected="ISO 639 codes such as en or pt-BR",
         classes=_codes,
         engines=(Engine("py3langid", lambda _: language.ENGINE, _py3langid, _py3langid_confidences),),
+    ),
+    "moderation": Task(
+        expected="offensive and not-offensive, or 1 and 0",
+        classes=lambda found: _spelled(found, _MANNERS),
+        engines=(Engine("words", _moderation_version, _moderated),),
+        order=("offensive", "acceptable"),
+        reads_language=True,
+    ),
+    "spam": Task(
+        expected="spam and ham, or 1 and 0",
+        classes=lambda found: _spelled(found, _SPAM),
+        engines=(Engine("signs", _spam_version, _spam_or_ham),),
+        order=("spam", "ham"),
+    ),
+    "intent": Task(
+        expected=", ".join(intent.INTENTS) + ", or common spellings such as bug and feature",
+        classes=_intents,
+        engines=(Engine(intent.ENGINE, lambda _: intent.engine_version(), _seeds, _seeds_confidences),),
+        reads_language=True,
+        answers_among=True,
     ),
     "duplicates": Task(
         expected="duplicate and different, or 1 and 0",

@@ -52,6 +52,16 @@ class Home:
         return self.root / "digests"
 
     @property
+    def labels(self) -> Path:
+        """What people say of posts, a line for each answer: the one file that can't be made anew."""
+        return self.root / "labels" / "labels.jsonl"
+
+    @property
+    def models(self) -> Path:
+        """What was learned from the labels: a model and what is known of it, by task."""
+        return self.root / "models"
+
+    @property
     def http_cache(self) -> Path:
         """Answers of networks that say whether they have changed: `http-cache/<source>/`."""
         return self.root / "http-cache"

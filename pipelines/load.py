@@ -13,7 +13,7 @@ from typing import Any
 import duckdb
 
 from connectors.contract import Window
-from pipelines import __version__, enrich, tidy
+from pipelines import __version__, enrich, labels, tidy, trained
 from pipelines.config import Config
 from pipelines.erase import erase_gone
 from pipelines.home import Home, read_json
@@ -37,6 +37,9 @@ def load(home: Home, config: Config, advance: Callable[[int], None] = lambda _: 
             loaded = _load_window(connection, home, source_id, window, manifest)
             count += loaded
             advance(loaded)
+        with transaction(connection):
+            labels.load(connection, home)
+            trained.load(connection, home)
         erase_gone(connection, home, config)
     return count
 
@@ -172,6 +175,21 @@ create or replace temp table fresh as
 select arriving.mention_id, arriving.seq, known.mention_id is not null as is_known
 from arriving left join known using (mention_id)
 where known.last_seen_at is null or known.last_seen_at <= $end
+"""
+# A text that changed is read for topics again.
+_UNTOPIC_CHANGED = """
+delete from core.mention_topics where mention_id in (
+    select held.mention_id
+    from core.mentions as held
+    inner join arriving as new on held.mention_id = new.mention_id
+    where
+        new.mention_id in (select mention_id from fresh where is_known)
+        and (
+            new.deleted_at is not null
+            or coalesce(new.title, held.title) is distinct from held.title
+            or coalesce(new.text, held.text) is distinct from held.text
+        )
+)
 """
 _UPDATE_MENTIONS = """
 update core.mentions as held set
@@ -335,6 +353,30 @@ insert into core.mention_themes by name
 select enriched.* exclude (seq)
 from read_parquet($file, hive_partitioning = false) as enriched semi join fresh using (mention_id, seq)
 """
+_CLEAR_INTENTS = """
+delete from core.mention_intents where mention_id in (select mention_id from fresh where is_known)
+"""
+_INTENTS = """
+insert into core.mention_intents by name
+select enriched.* exclude (seq)
+from read_parquet($file, hive_partitioning = false) as enriched semi join fresh using (mention_id, seq)
+"""
+_CLEAR_FLAGS = """
+delete from core.mention_flags where mention_id in (select mention_id from fresh where is_known)
+"""
+_FLAGS = """
+insert into core.mention_flags by name
+select enriched.* exclude (seq)
+from read_parquet($file, hive_partitioning = false) as enriched semi join fresh using (mention_id, seq)
+"""
+_CLEAR_TONES = """
+delete from core.mention_tones where mention_id in (select mention_id from fresh where is_known)
+"""
+_TONES = """
+insert into core.mention_tones by name
+select enriched.* exclude (seq)
+from read_parquet($file, hive_partitioning = false) as enriched semi join fresh using (mention_id, seq)
+"""
 # A record that several windows could not read stands under the earliest; one that could be read this time goes.
 _CLEAR_QUARANTINE = """
 delete from core.quarantine
@@ -413,15 +455,37 @@ where held.mention_id = gone.mention_id
 """
 _UNSCORE_GONE = """
 update core.sentiment as held set
-    compound = null, positive = null, neutral = null, negative = null, label = null, reason = 'no-text'
+    compound = null,
+    plain_compound = null,
+    positive = null,
+    neutral = null,
+    negative = null,
+    label = null,
+    confidence = null,
+    reason = 'no-text'
 from gone
 where held.mention_id = gone.mention_id
+"""
+_UNTARGET_GONE = """
+delete from core.sentiment where target != 'text' and mention_id in (select mention_id from gone)
 """
 _UNMATCH_GONE = """
 delete from core.brand_mentions where matched_by = 'term' and mention_id in (select mention_id from gone)
 """
 _UNTHEME_GONE = """
 delete from core.mention_themes where mention_id in (select mention_id from gone)
+"""
+_UNTOPIC_GONE = """
+delete from core.mention_topics where mention_id in (select mention_id from gone)
+"""
+_UNINTENT_GONE = """
+delete from core.mention_intents where mention_id in (select mention_id from gone)
+"""
+_UNFLAG_GONE = """
+delete from core.mention_flags where mention_id in (select mention_id from gone)
+"""
+_UNTONE_GONE = """
+delete from core.mention_tones where mention_id in (select mention_id from gone)
 """
 _UNADDRESS_GONE = """
 delete from core.interactions where mention_id in (select mention_id from gone)
@@ -438,6 +502,7 @@ _STATEMENTS: tuple[tuple[str, str | None, tuple[str, ...]], ...] = (
     (_MENTIONS, "mentions", ()),
     (_KNOWN, None, ()),
     (_FRESH, None, ("end",)),
+    (_UNTOPIC_CHANGED, None, ()),
     (_UPDATE_MENTIONS, None, ("end",)),
     (_FILL_MENTIONS, None, ()),
     (_FIRST_SEEN, None, ("source", "end")),
@@ -453,6 +518,12 @@ _STATEMENTS: tuple[tuple[str, str | None, tuple[str, ...]], ...] = (
     (_BRANDS, "brand_mentions", ()),
     (_CLEAR_THEMES, None, ()),
     (_THEMES, "mention_themes", ()),
+    (_CLEAR_INTENTS, None, ()),
+    (_INTENTS, "mention_intents", ()),
+    (_CLEAR_FLAGS, None, ()),
+    (_FLAGS, "mention_flags", ()),
+    (_CLEAR_TONES, None, ()),
+    (_TONES, "mention_tones", ()),
     (_CLEAR_QUARANTINE, "quarantine", ("source", "start", "end")),
     (_QUARANTINE, "quarantine", ("source", "start", "end")),
     (_CLEAR_COVERAGE, None, ("source", "start", "end")),
@@ -463,8 +534,13 @@ _STATEMENTS: tuple[tuple[str, str | None, tuple[str, ...]], ...] = (
     (_DELETIONS, "deletions", ("end",)),
     (_GONE, None, ()),
     (_EMPTY_GONE, None, ()),
+    (_UNTARGET_GONE, None, ()),
     (_UNSCORE_GONE, None, ()),
     (_UNMATCH_GONE, None, ()),
     (_UNTHEME_GONE, None, ()),
+    (_UNTOPIC_GONE, None, ()),
+    (_UNINTENT_GONE, None, ()),
+    (_UNFLAG_GONE, None, ()),
+    (_UNTONE_GONE, None, ()),
     (_UNADDRESS_GONE, None, ()),
 )

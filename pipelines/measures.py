@@ -59,6 +59,11 @@ def tally(matrix: Array) -> Tally:
     return Tally(np.diagonal(matrix), matrix.sum(axis=1), matrix[:, :-1].sum(axis=0))
 
 
+def tally_of_several(labels: Array, answers: Array) -> Tally:
+    """The sums where any number of classes may hold: a row for each row, a column for each class."""
+    return Tally((labels & answers).sum(axis=0), labels.sum(axis=0), answers.sum(axis=0))
+
+
 def accuracy(sums: Tally) -> Array:
     """Right answers among all rows."""
     return _ratio(sums.right.sum(axis=-1), sums.labelled.sum(axis=-1))
@@ -168,6 +173,42 @@ def of_matrix(measures: Sequence[Callable[[Tally], Array]], matrix: Array, seed:
     is_label, is_answer = labels[:, None] == classes, answers[:, None] == classes
     resampled = Tally(drawn @ (is_label & is_answer), drawn @ is_label, drawn @ is_answer)
     return [interval(float(measure(tally(matrix))), measure(resampled)) for measure in measures]
+
+
+def of_difference(
+    measure: Callable[[Tally], Array], labels: Array, answers: Array, others: Array, classes: int, seed: int = SEED
+) -> Estimate:
+    """How much higher a measure is for `answers` than for `others` to the same rows, with its interval.
+
+    Both are resampled together, so that what both find hard does not widen the interval.
+    """
+    cells, counts = np.unique(np.stack([labels, answers, others]), axis=1, return_counts=True)
+    if not len(labels):
+        return Estimate(None, None, None)
+    drawn = np.vstack([counts, _draws(counts, seed)])
+    is_label, is_answer, is_other = (row[:, None] == np.arange(classes) for row in cells)
+    first = measure(Tally(drawn @ (is_label & is_answer), drawn @ is_label, drawn @ is_answer))
+    second = measure(Tally(drawn @ (is_label & is_other), drawn @ is_label, drawn @ is_other))
+    differences = first - second
+    return interval(float(differences[0]), differences[1:])
+
+
+def of_difference_of_several(
+    measure: Callable[[Tally], Array], labels: Array, answers: Array, others: Array, seed: int = SEED
+) -> Estimate:
+    """As `of_difference`, where any number of classes may hold: each argument has a row for each row, a column for each
+    class, and says whether it holds.
+    """
+    rows = np.hstack([labels, answers, others])
+    if not rows.size:
+        return Estimate(None, None, None)
+    cells, counts = np.unique(rows, axis=0, return_counts=True)
+    drawn = np.vstack([counts, _draws(counts, seed)])
+    is_label, is_answer, is_other = np.split(cells, 3, axis=1)
+    first = measure(Tally(drawn @ (is_label & is_answer), drawn @ is_label, drawn @ is_answer))
+    second = measure(Tally(drawn @ (is_label & is_other), drawn @ is_label, drawn @ is_other))
+    differences = first - second
+    return interval(float(differences[0]), differences[1:])
 
 
 def of_confidences(confidences: Array, is_right: Array, bins: int = BINS, seed: int = SEED) -> Estimate:

@@ -88,6 +88,8 @@ def run_night(
         else:
             night.windows.append((settings.id, window))
     with home.only_one("run"):
+        with progress("learn"):
+            steps.learn(home, config)
         with (
             Workers(config.workers) as workers,
             ThreadPoolExecutor(MOST_AT_ONCE) as asking,
@@ -124,7 +126,7 @@ def run_night(
             with progress("load") as advance:
                 night.mentions += steps.load(home, config, advance)
             with progress("discover"):
-                steps.discover(home)
+                steps.discover(home, config)
             with progress("model"), home.only_one("warehouse", wait_seconds=600):
                 modelling.submit(steps.model, home.warehouse, home.logs).result()
         with progress("publish"):

@@ -13,10 +13,11 @@ import pyarrow.parquet as pq
 from connectors import files
 from connectors.contract import SourceError
 from connectors.files import records as file_records
-from pipelines.enrich import READ, Lens, read_batch
+from pipelines.enrich import READ, read_batch
 from pipelines.errors import InputError
 from pipelines.home import whole_file
 from pipelines.landing import encode
+from pipelines.lens import Lens
 from pipelines.tidy import clean
 
 ADDED = ("lang", "sentiment_label", "sentiment_compound", "sentiment_reason", "themes")
@@ -85,7 +86,7 @@ def _scored(
         for theme in read["mention_themes"].select(["seq", "theme_id"]).to_pylist():
             themes.setdefault(theme["seq"], []).append(theme["theme_id"])
         languages = read["languages"].column("lang").to_pylist()
-        scores = read["sentiment"].select(["label", "compound", "reason"]).to_pylist()
+        scores = [row for row in read["sentiment"].to_pylist() if row["target"] == "text"]
         scored = []
         for number, (row, lang, score) in enumerate(zip(rows, languages, scores, strict=True)):
             values = (

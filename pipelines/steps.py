@@ -3,10 +3,23 @@
 from pipelines.digest import DigestFiles, digest
 from pipelines.discover import discover
 from pipelines.enrich import enrich
+from pipelines.learning import learn
 from pipelines.load import load
 from pipelines.model import model
 from pipelines.publish import publish
 from pipelines.pull import pull, pull_with_gaps
 from pipelines.tidy import tidy
 
-__all__ = ["DigestFiles", "digest", "discover", "enrich", "load", "model", "publish", "pull", "pull_with_gaps", "tidy"]
+__all__ = [
+    "DigestFiles",
+    "digest",
+    "discover",
+    "enrich",
+    "learn",
+    "load",
+    "model",
+    "publish",
+    "pull",
+    "pull_with_gaps",
+    "tidy",
+]

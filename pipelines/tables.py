@@ -7,12 +7,14 @@ runs went, with wall-clock times.
 from typing import Any
 
 from sqlalchemy import (
+    ARRAY,
     BigInteger,
     Boolean,
     Column,
     Date,
     DateTime,
     Double,
+    Float,
     Integer,
     MetaData,
     String,
@@ -24,7 +26,7 @@ OPS = "ops"
 metadata = MetaData()
 
 
-def _column(name: str, kind: type, comment: str, *, key: bool = False, null: bool = True) -> Column[Any]:
+def _column(name: str, kind: Any, comment: str, *, key: bool = False, null: bool = True) -> Column[Any]:
     return Column(name, kind, primary_key=key, nullable=null and not key, autoincrement=False, comment=comment)
 
 
@@ -32,7 +34,7 @@ def _key(name: str, kind: type, comment: str) -> Column[Any]:
     return _column(name, kind, comment, key=True)
 
 
-def _must(name: str, kind: type, comment: str) -> Column[Any]:
+def _must(name: str, kind: Any, comment: str) -> Column[Any]:
     return _column(name, kind, comment, null=False)
 
 
@@ -168,13 +170,21 @@ sentiment = Table(
     "sentiment",
     metadata,
     _key("mention_id", String, "The mention"),
-    _key("target", String, "`text` for the whole text"),
-    _may("compound", Double, "Sum of valences, normalised to -1 … +1 (Hutto & Gilbert 2014)"),
-    _may("positive", Double, "Share of the text that is positive, 0 … 1"),
-    _may("neutral", Double, "Share of the text that is neutral, 0 … 1"),
-    _may("negative", Double, "Share of the text that is negative, 0 … 1"),
-    _may("label", String, "positive (compound ≥ 0.05), negative (≤ -0.05) or neutral; NULL = not scored"),
-    _may("reason", String, "Why it was not scored: no-text, unknown-language or language:xx; NULL where it was"),
+    _key("target", String, "`text` for the whole text, or the brand whose clauses were read"),
+    _may("compound", Double, "-1 … +1: how negative or positive the writer's own words are, quotes and code left out"),
+    _may("plain_compound", Double, "What vaderSentiment says of the whole text as it stands; NULL from other engines"),
+    _may("positive", Double, "Share of the own words that is positive, or the probability that they are, 0 … 1"),
+    _may("neutral", Double, "Share of the own words that is neutral, or the probability that they are, 0 … 1"),
+    _may("negative", Double, "Share of the own words that is negative, or the probability that they are, 0 … 1"),
+    _may("label", String, "positive (with VADER compound ≥ 0.05), negative (≤ -0.05) or neutral; NULL = not known"),
+    _may("confidence", Double, "Probability that the label is right, as the engine reckons; NULL where it doesn't"),
+    _may(
+        "reason",
+        String,
+        "Why it was not scored: no-text, nothing-to-read (only links, names, quotes, code), unknown-language, "
+        "language:xx (not one that the engine reads), mixed (good and bad words cancel), uncertain, or no-clause (what "
+        "words mean the brand is not told); NULL where it was",
+    ),
     *_engine(),
     schema=CORE,
     comment="One row per mention and target. A NULL label is not a neutral one: `reason` says why it was not scored.",
@@ -191,16 +201,182 @@ mention_themes = Table(
     comment="One row per mention and theme that it touches.",
 )
 
+mention_flags = Table(
+    "mention_flags",
+    metadata,
+    _key("mention_id", String, "The mention"),
+    _key(
+        "flag",
+        String,
+        "profanity, insult, hate (a slur, or contempt for a group), threat, sexual, self-harm (somebody may need "
+        "help), personal-data, spam, scam, promotion, or `guideline:<id>` for one of the config's",
+    ),
+    _must(
+        "severity",
+        String,
+        "low (nobody is hurt by it), medium (aimed at a person, or harms who reads it: look today) or high (somebody "
+        "may come to harm: look now)",
+    ),
+    _must("probability", Double, "How likely it is so, 0.5 … 1, by weights people gave; 1 where a guideline matched"),
+    _must("evidence", String, "The words or signs that speak for it, separated by ` | `; personal data are masked"),
+    *_engine(),
+    schema=CORE,
+    comment="One row per mention and flag. A flag asks a person to look; nothing is hidden or deleted by it, and what "
+    "people say of the mention stands above it.",
+)
+
+account_flags = Table(
+    "account_flags",
+    metadata,
+    _key("author_id", String, "The account"),
+    _key("flag", String, "bot (the network or its rhythm says so) or repeater (most of its posts say the same)"),
+    _must("probability", Double, "How likely it is so, 0.5 … 1, by weights that people gave"),
+    _must("evidence", String, "What speaks for it, in words, separated by ` | `"),
+    *_engine(),
+    schema=CORE,
+    comment="One row per account and flag, from the posts that were seen of it. A bot is not a fault: many are useful.",
+)
+
+labels = Table(
+    "labels",
+    metadata,
+    _key("mention_id", String, "The mention"),
+    _key("task", String, "What was asked: sentiment, intent, topic or moderation"),
+    _key("target", String, "`text` for the whole post, or the brand that the answer is about"),
+    _key("labelled_by", String, "Who says so"),
+    _key("labelled_at", DateTime, "When, UTC"),
+    _may("value", String, "The answer; of several all, separated by ` | `; NULL takes back what was said before"),
+    schema=CORE,
+    comment="One row per answer that a person gave. The latest of each person holds; what was said before is kept.",
+)
+
+models = Table(
+    "models",
+    metadata,
+    _key("task", String, "What it reads: sentiment"),
+    _key("source", String, "The source whose posts it may read"),
+    _must("engine", String, "`learned`: a model made from this home's labels"),
+    _must("engine_version", String, "Hash of the labels, their texts, the settings and the code that it was made of"),
+    _must("compared_with", String, "The engine and version that the config names for these posts"),
+    _must("labels_count", BigInteger, "Labelled posts of the source"),
+    _may("learned_recall", Double, "Macro-recall over them, each judged by a model without it; no answer is wrong"),
+    _may("compared_recall", Double, "Macro-recall of the other engine over the same posts"),
+    _may("difference_low", Double, "Low end of the 95 % bootstrap interval of the difference"),
+    _may("difference_high", Double, "High end of that interval"),
+    _must("is_used", Boolean, "Whether it reads the posts of the source"),
+    _must("why", String, "Why it does or doesn't"),
+    schema=CORE,
+    comment="One row per task and source of which people labelled posts: whether a model learned from them reads it.",
+)
+
+mention_intents = Table(
+    "mention_intents",
+    metadata,
+    _key("mention_id", String, "The mention"),
+    _key(
+        "intent",
+        String,
+        "bug_report, churn_risk, complaint, praise, purchase_intent, question, request, spam or story; or other: none "
+        "of them, and then alone",
+    ),
+    _must("probability", Double, "How likely it holds, 0 … 1; calibrated on the examples that the model learned from"),
+    _may("evidence", String, "The words that speak most for it, separated by ` | `; NULL where no single word does"),
+    *_engine(),
+    schema=CORE,
+    comment="One row per mention and thing that its writer wants; several may hold. A mention without a row is not "
+    "told: its language is none that the model reads, there is nothing to read, or it is not sure of anything.",
+)
+
+mention_tones = Table(
+    "mention_tones",
+    metadata,
+    _key("mention_id", String, "The mention"),
+    _key("tone", String, "`emotion:` and its name, irony or offensive; the config says what a model's labels mean"),
+    _must("probability", Double, "How sure the model is, 0 … 1; at least what the config asks for"),
+    *_engine(),
+    schema=CORE,
+    comment="One row per mention and tone that a model of the config hears in it. No row says nothing: without a model "
+    "for it no tone is ever guessed.",
+)
+
 duplicates = Table(
     "duplicates",
     metadata,
     _key("mention_id", String, "The mention"),
-    _must("cluster_id", String, "The earliest mention of the cluster"),
-    _must("kind", String, "exact (same words) or near (estimated Jaccard similarity of word pairs ≥ the threshold)"),
-    _must("is_representative", Boolean, "Whether it stands for the cluster"),
+    _must(
+        "cluster_id",
+        String,
+        "The mention of the cluster that was seen first when it was found; stays when others join, or that one is gone",
+    ),
+    _must("kind", String, "exact (same words as the representative) or near (nearly the same, letter by letter)"),
+    _must("is_representative", Boolean, "Whether it stands for the cluster: the earliest that still stands"),
+    _may(
+        "spread",
+        String,
+        "repeated (one account), copypasta (several accounts) or syndicated (several, with a common link or in feeds "
+        "of several sites); NULL = too few of those who wrote are known. The same in the whole cluster",
+    ),
     *_engine(),
     schema=CORE,
     comment="One row per mention whose text stands elsewhere too. Reposts are not duplicates: they say so themselves.",
+)
+
+topics = Table(
+    "topics",
+    metadata,
+    _key("topic_id", String, "Number of the topic, which it keeps for good: `t0012`"),
+    _must("name", String, "What readers call it: as the config says, else `model_name`"),
+    _must("model_name", String, "The words that set it apart when it was born"),
+    _must("named_by", String, "model or config"),
+    _must("status", String, "active, asleep (nobody spoke of it for some time) or merged (it is part of another)"),
+    _may("merged_into", String, "The topic that it is part of; NULL where it stands for itself"),
+    _must("born_date", Date, "Day on whose posts it was found, UTC"),
+    _must("last_seen_date", Date, "Newest day on which somebody spoke of it, UTC"),
+    _must("mentions_count", BigInteger, "Mentions that are in it: neither deleted nor reposts, copies and team too"),
+    _must("reach", Double, "The least cosine similarity to the centroid with which a mention comes to it"),
+    _must("centroid", ARRAY(Float), "Mean direction of its mentions, of length 1"),
+    *_engine(),
+    schema=CORE,
+    comment="One row per topic that was ever found. What was read earlier decides which topics there are, so other "
+    "nights may give other topics.",
+)
+
+topic_terms = Table(
+    "topic_terms",
+    metadata,
+    _key("topic_id", String, "The topic"),
+    _key("term", String, "A word or phrase that sets it apart"),
+    _must("rank", Integer, "Place among its terms; 1 is first"),
+    _must("weight", Double, "How much it sets the topic apart: class-based TF-IDF (Grootendorst 2022)"),
+    *_engine(),
+    schema=CORE,
+    comment="One row per topic and term, as of the last time that the topic was found.",
+)
+
+mention_topics = Table(
+    "mention_topics",
+    metadata,
+    _key("mention_id", String, "The mention"),
+    _may("topic_id", String, "The topic that it is in; NULL = none that is known reaches it"),
+    _may("similarity", Double, "Cosine similarity to the centroid when it came to the topic; NULL without a topic"),
+    _must("is_typical", Boolean, "Whether it is one of the three that are most similar to the topic's centroid"),
+    *_engine(),
+    schema=CORE,
+    comment="One row per mention that was read for topics: those with words that are neither deleted nor reposts.",
+)
+
+topic_events = Table(
+    "topic_events",
+    metadata,
+    _key("topic_id", String, "The topic"),
+    _key("event_date", Date, "Day on whose posts it happened, UTC"),
+    _key("event", String, "born, split (off from another), merged (into another), asleep or woke"),
+    _may("other_topic_id", String, "The topic that it was split off from, or merged into; NULL for other events"),
+    _may("share", Double, "Part of the topic split, or merged, that went over, by mentions in the sample; or NULL"),
+    _must("mentions_count", BigInteger, "Mentions in the sample that went over or were born; for woke, of the day"),
+    *_engine(),
+    schema=CORE,
+    comment="One row per topic and thing that happened to it.",
 )
 
 influence = Table(
@@ -216,6 +392,33 @@ influence = Table(
     *_engine(),
     schema=CORE,
     comment="One row per account and brand: the plain ranking by engagement. Team accounts are left out.",
+)
+
+emerging = Table(
+    "emerging",
+    metadata,
+    _key("kind", String, "word, pair (of neighbouring words), hashtag, link, theme or topic"),
+    _key("item", String, "What stands out: words in lower case, a link without `https://`, the id of theme or topic"),
+    _key("brand_id", String, "The brand whose posts are looked at; `*` = all posts"),
+    _key("day_date", Date, "The day, UTC"),
+    _must("mentions_count", BigInteger, "Earned posts of the day with the item; one text by one account counts once"),
+    _must("people_count", BigInteger, "Different people behind them; where authors aren't known, different texts"),
+    _must("authors_count", BigInteger, "Different authors among them that are known"),
+    _must("texts_count", BigInteger, "Different texts among them, near-duplicates taken as one"),
+    _must("expected", Double, "People that the past lets expect among as many as spoke that day"),
+    _must("ratio", Double, "people_count divided by expected"),
+    _must("usual_low", BigInteger, "People a day in the past: a tenth of its days had fewer or as many"),
+    _must("usual_high", BigInteger, "People a day in the past: nine tenths of its days had fewer or as many"),
+    _must("p_value", Double, "Probability of as many people or more, were all as in the past"),
+    _must("q_value", Double, "Share of chance among items that stand out as much that day (Benjamini & Hochberg 1995)"),
+    _must("is_new", Boolean, "Whether nobody spoke of it in the past that it is held against"),
+    _must("story", String, "Kind and item of the strongest that mostly the same people spoke of in the same hours"),
+    _must("episode_id", String, "The story over following days, whatever its strongest item"),
+    _must("first_date", Date, "Day on which the episode began, UTC"),
+    _must("examples", String, "Up to three mentions, each of another person, the earliest first, separated by ` | `"),
+    *_engine(),
+    schema=CORE,
+    comment="One row per item, brand and day on which more people spoke of it than its own past lets expect.",
 )
 
 coverage = Table(
@@ -307,12 +510,65 @@ runs = Table(
     comment="One row per step that ran.",
 )
 
+emergence_days = Table(
+    "emergence_days",
+    metadata,
+    _key("day_date", Date, "The day, UTC"),
+    _must("fingerprint", String, "Hash of its posts that count, of the sources seen and of the settings"),
+    schema=OPS,
+    comment="One row per day that was looked at for what emerges; it is looked at again when one before it changed.",
+)
+
 erasures = Table(
     "erasures",
     metadata,
     _key("mention_id", String, "The mention"),
     schema=OPS,
     comment="One row per mention that is gone and whose words were taken out of the landing and tidy files.",
+)
+
+text_keys = Table(
+    "text_keys",
+    metadata,
+    _key("mention_id", String, "The mention"),
+    _must("text_hash", BigInteger, "Hash of title and text as they stood when they were read for duplicates"),
+    _may("words_hash", BigInteger, "Hash of their words without case, signs, links and names; NULL = too few words"),
+    _must("engine_version", String, "Version of the engine that read them"),
+    schema=OPS,
+    comment="One row per mention that was looked at for duplicates: those of unchanged texts need no second look.",
+)
+
+text_bands = Table(
+    "text_bands",
+    metadata,
+    _key("words_hash", BigInteger, "Hash of the words"),
+    _key("band_hash", Integer, "A part of the MinHash signature; texts that are alike share one"),
+    schema=OPS,
+    comment="One row per text and band of its MinHash signature; by these new texts find old ones.",
+)
+
+topic_readings = Table(
+    "topic_readings",
+    metadata,
+    _key("reading_number", BigInteger, "Number of the reading, in their order"),
+    _must("day_date", Date, "Day on which the mentions were written, UTC"),
+    _must("newest_date", Date, "Newest day that had been read by then, UTC"),
+    _must("mentions_count", BigInteger, "Mentions with a say in what is a topic: with words, and not by a team"),
+    _must("unplaced_count", BigInteger, "Those of them that no topic reached at first"),
+    _may("fit", String, "What was looked at again afterwards: all, or new (what no topic reaches); NULL = nothing"),
+    *_engine(),
+    schema=OPS,
+    comment="One row per day's mentions, 4,096 at most, that were read for topics at once.",
+)
+
+topic_samples = Table(
+    "topic_samples",
+    metadata,
+    _key("mention_id", String, "The mention"),
+    _must("reading_number", BigInteger, "The reading that brought it"),
+    _may("topic_id", String, "The topic that the next fit takes it to be in; NULL = none"),
+    schema=OPS,
+    comment="One row per mention that is looked at when topics are fitted anew.",
 )
 
 loads = Table(

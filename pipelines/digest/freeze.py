@@ -13,8 +13,11 @@ from pipelines.digest.coverage import covered
 from pipelines.digest.findings import competitor_findings, find, theme_table
 from pipelines.digest.frozen import FORMAT, Brand, Coverage, Day, DayStatus, Figures, Frozen, Labels, Period
 from pipelines.digest.headline import headline
+from pipelines.digest.moderation import moderation
 from pipelines.digest.queries import Asker, Row
+from pipelines.digest.stories import stories
 from pipelines.digest.text import clean
+from pipelines.digest.wants import topics, wants
 from pipelines.errors import InputError
 
 
@@ -74,13 +77,18 @@ def _freeze(asker: Asker, settings: DigestSettings, until: datetime, period: Per
         own_names=[brand.name for brand in brands if not brand.is_competitor],
         own=own,
         brands=brands,
+        stories=stories(asker),
         themes=themes,
         findings=own_findings,
         competitor_findings=competitor_findings(asker, themes, coverage, period, previous),
+        wants=wants(asker, coverage),
+        topics=topics(asker, coverage),
         waiting=waiting,
         thanks=inbox.thanks(asker, settings.quotes),
         people=inbox.people(asker, brands, settings.quotes),
+        moderation=moderation(asker, settings.quotes * 2),
         languages=inbox.languages(asker),
+        learned=inbox.learned(asker),
         coverage=coverage,
         queries=dict(asker.asked),
     )

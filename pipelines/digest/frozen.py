@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from typing import Any, Literal
 
-FORMAT = 1
+FORMAT = 2
 """Version of the JSON; goes up when a name or a meaning changes."""
 
 Verdict = Literal["up", "down", "steady", "few", "different", "first"]
@@ -169,6 +169,8 @@ class Waiting:
     quote: Quote
     is_negative: bool
     is_question: bool
+    wants: list[str]
+    """What else they want that asks for an answer: complaint, request, bug_report, purchase_intent, churn_risk."""
     waiting_hours: int
     urgency: float
     posts_of_author: int
@@ -176,13 +178,14 @@ class Waiting:
 
 @dataclass(frozen=True, slots=True)
 class WaitingList:
-    """Who waits; the counts are of all, the items the most urgent of them."""
+    """Who waits; the counts are of all, the items the most urgent of them. `spam` posts are in none of them."""
 
     posts: int
     people: int
     negative: int
     questions: int
     earlier: int
+    spam: int
     has_team: bool
     items: list[Waiting]
 
@@ -230,6 +233,104 @@ class BrandPeople:
     is_competitor: bool
     people: int
     items: list[Person]
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """Something of which more people spoke than its own past lets expect. `people` is of the day with most of them."""
+
+    name: str
+    kind: str
+    brand_name: str | None
+    is_competitor: bool
+    is_new: bool
+    is_copied: bool
+    """Whether on every day at least half of the posts are copies of others."""
+    first_day: date
+    last_day: date
+    posts: int
+    people: int
+    usual_low: int
+    usual_high: int
+    quotes: list[Quote]
+
+
+@dataclass(frozen=True, slots=True)
+class Stories:
+    """What is new or growing; the count is of all, the items those that chance explains least."""
+
+    stories: int
+    items: list[Story]
+
+
+@dataclass(frozen=True, slots=True)
+class Want:
+    """Posts about our brands that want the same, how many of this period nobody has answered, and some of them."""
+
+    intent: str
+    posts: Count
+    unanswered: int
+    quotes: list[Quote]
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """A discovered topic in posts about our brands. `tags` say what happened to it in the period: born, split, woke."""
+
+    topic_id: str
+    name: str
+    labels: Labels
+    mentions: Count
+    tags: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Topics:
+    """Topics of our brands, most spoken of first; the count is of all. `asleep` are names of those that fell asleep."""
+
+    topics: int
+    items: list[Topic]
+    asleep: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class FlagCount:
+    """Posts of the period with a flag of one severity."""
+
+    flag: str
+    severity: str
+    posts: int
+
+
+@dataclass(frozen=True, slots=True)
+class Flagged:
+    """A post that a moderator should look at, and why. Personal data are not quoted."""
+
+    quote: Quote
+    flags: list[str]
+    evidence: str | None
+    is_about_risk: bool
+    """Whether somebody may need help rather than break a rule."""
+
+
+@dataclass(frozen=True, slots=True)
+class Moderation:
+    """What was flagged in posts that speak of our brands or of none; the items are the gravest of `posts`."""
+
+    counts: list[FlagCount]
+    posts: int
+    items: list[Flagged]
+
+
+@dataclass(frozen=True, slots=True)
+class Learned:
+    """A source whose sentiment is read by a model made of people's labels, and what both reach there, 0 … 1."""
+
+    source: str
+    labels: int
+    recall: float | None
+    other: str
+    other_recall: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -339,13 +440,18 @@ class Frozen:
     own_names: list[str]
     own: Figures
     brands: list[Brand]
+    stories: Stories
     themes: list[Theme]
     findings: list[Finding]
     competitor_findings: list[Finding]
+    wants: list[Want]
+    topics: Topics
     waiting: WaitingList
     thanks: ThanksList
     people: list[BrandPeople]
+    moderation: Moderation
     languages: Languages
+    learned: list[Learned]
     coverage: Coverage
     queries: dict[str, str]
 

@@ -6,6 +6,7 @@ from pipelines.digest.frozen import (
     BrandPeople,
     Labels,
     Languages,
+    Learned,
     Person,
     Thanks,
     ThanksList,
@@ -23,7 +24,7 @@ def waiting(asker: Asker, limit: int) -> WaitingList:
     has_team = bool(asker.ask("team")[0]["has_team"])
     rows = asker.ask("waiting", limit=limit)
     if not rows:
-        return WaitingList(0, 0, 0, 0, 0, has_team, [])
+        return WaitingList(0, 0, 0, 0, 0, 0, has_team, [])
     first = rows[0]
     return WaitingList(
         posts=first["posts_count"],
@@ -31,12 +32,14 @@ def waiting(asker: Asker, limit: int) -> WaitingList:
         negative=first["negative_count"],
         questions=first["question_count"],
         earlier=first["earlier_count"],
+        spam=first["spam_count"],
         has_team=has_team,
         items=[
             Waiting(
                 quote_of(row),
                 bool(row["is_negative"]),
                 bool(row["is_question"]),
+                list(row["wants"]),
                 row["waiting_hours"],
                 row["urgency"],
                 row["posts_of_author"],
@@ -89,6 +92,20 @@ def languages(asker: Asker) -> Languages:
         if row["unscored"]
     ]
     return Languages(sum(row["scored"] for row in rows), sum(row["unscored"] for row in rows), items)
+
+
+def learned(asker: Asker) -> list[Learned]:
+    """Sources whose sentiment is read by a model that was made of people's labels."""
+    return [
+        Learned(
+            clean(row["source"]),
+            row["labels_count"],
+            row["learned_recall"],
+            clean(row["compared_with"]),
+            row["compared_recall"],
+        )
+        for row in asker.ask("readers")
+    ]
 
 
 def _person(row: Row) -> Person:

@@ -2,11 +2,16 @@
 
 from datetime import date, datetime
 
+from pipelines.digest.compare import net_sentiment
 from pipelines.digest.frozen import (
     Count,
     Coverage,
     Finding,
+    FlagCount,
+    Flagged,
     Frozen,
+    Labels,
+    Learned,
     Period,
     Person,
     Quote,
@@ -14,6 +19,7 @@ from pipelines.digest.frozen import (
     RateChange,
     Side,
     Source,
+    Story,
     Thanks,
     Verdict,
     Waiting,
@@ -298,15 +304,107 @@ def complete_days(source: Source, period: Period) -> str:
     return f"{complete_count(source, period, True)} complete, {complete_count(source, period, False)} before"
 
 
+WANTED = {"churn_risk": "may leave", "purchase_intent": "may buy"}
+
+
 def waiting_why(item: Waiting) -> str:
-    """Waiting 3 days · negative · question · 2 more posts open"""
+    """Waiting 3 days · may leave · complaint · negative · question · 2 more posts open"""
+    wants = sorted(item.wants, key=lambda want: (want not in WANTED, want))
     reasons = [
         f"Waiting {waited(item.waiting_hours)}",
-        "negative" if item.is_negative else "",
+        *(WANTED.get(want, clean(want).replace("_", " ")) for want in wants),
+        "negative" if item.is_negative and "complaint" not in wants else "",
         "question" if item.is_question else "",
         f"{counted(item.posts_of_author - 1, 'more post')} open" if item.posts_of_author > 1 else "",
     ]
     return " · ".join(reason for reason in reasons if reason)
+
+
+INTENTS = {
+    "complaint": "Complaints",
+    "bug_report": "Bug reports",
+    "request": "Requests",
+    "question": "Questions",
+    "churn_risk": "People who may leave",
+    "purchase_intent": "People who may buy",
+    "praise": "Praise",
+    "story": "Stories",
+}
+
+
+def intent(value: str) -> str:
+    """How posts that want the same are called."""
+    return INTENTS.get(value, clean(value))
+
+
+def story_name(story: Story) -> str:
+    """“login loop” · #outage · the link example.org/a · the topic Ticket refunds"""
+    if story.kind in {"theme", "topic"}:
+        return f"the {story.kind} {story.name}"
+    if story.kind == "link":
+        return f"the link {story.name}"
+    return f"#{story.name.removeprefix('#')}" if story.kind == "hashtag" else f"“{story.name}”"
+
+
+def story_fact(story: Story, period: Period) -> str:
+    """41 posts since 28 April, up to 33 people a day; usually 0–2"""
+    usual = f"{number(story.usual_low)}–{number(story.usual_high)}"
+    if story.usual_low == story.usual_high:
+        usual = number(story.usual_low)
+    since = f"since {day(story.first_day)}"
+    if story.last_day < period.last_day:
+        since = f"on {span(max(story.first_day, period.first_day), story.last_day)}"
+    fact = f"{counted(story.posts, 'post')} {since}, by up to {counted(story.people, 'person', 'people')} a day"
+    return f"{fact}; never seen before" if story.is_new else f"{fact}; usually {usual}"
+
+
+def no_story_line(coverage: Coverage, period: Period) -> str:
+    """Why nothing is called new or growing."""
+    if coverage.mode == "first":
+        return f"There is no earlier period to hold anything against: nothing was collected {before(period)}."
+    return "Nothing stands out against its own past."
+
+
+def flagged_why(item: Flagged) -> str:
+    """insult, threat: “…” · not quoted, as it holds personal data"""
+    names = ", ".join(flag_name(flag) for flag in item.flags)
+    return f"{names}: {item.evidence}" if item.evidence else names
+
+
+def net_of(labels: Labels) -> Rate:
+    """Net sentiment of labels, with its n."""
+    return net_sentiment(labels)
+
+
+def topic_tag(tag: str) -> str:
+    """What happened to a topic, as a tag beside its name."""
+    return {"born": "new", "split": "split off", "woke": "back"}.get(tag, clean(tag))
+
+
+def flag_name(flag: str) -> str:
+    """insult · self-harm · guideline no-politics"""
+    return clean(flag).replace("guideline:", "guideline ").replace("-", " ")
+
+
+def flag_counts(counts: list[FlagCount]) -> str:
+    """high: threat 2 · medium: insult 4, personal data 1"""
+    severities = dict.fromkeys(count.severity for count in counts)
+    return " · ".join(
+        f"{severity}: "
+        + ", ".join(f"{flag_name(one.flag)} {number(one.posts)}" for one in counts if one.severity == severity)
+        for severity in severities
+    )
+
+
+def learned_line(one: Learned) -> str:
+    """In forum, sentiment is read by a model learned from 540 labels …"""
+    line = f"In {one.source}, sentiment is read by a model learned from {counted(one.labels, 'label')} of people"
+    if one.recall is None or one.other_recall is None:
+        return f"{line}."
+    return (
+        f"{line}: it finds {one.recall:.0%} of each tone there on average (macro-recall, cross-validated), "
+        f"{one.other} {one.other_recall:.0%}."
+    )
 
 
 def thanks_why(item: Thanks) -> str:

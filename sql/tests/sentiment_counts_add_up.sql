@@ -15,6 +15,18 @@ counts as (
     from {{ ref('theme_days') }}
     union all
     select
+        'topics' as mart,
+        mentions_count,
+        positive_count + neutral_count + negative_count + unscored_count as sentiment_count
+    from {{ ref('topics') }}
+    union all
+    select
+        'topic_days' as mart,
+        mentions_count,
+        positive_count + neutral_count + negative_count + unscored_count as sentiment_count
+    from {{ ref('topic_days') }}
+    union all
+    select
         'influencers' as mart,
         mentions_count,
         positive_count + neutral_count + negative_count + unscored_count as sentiment_count

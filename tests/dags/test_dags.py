@@ -7,11 +7,17 @@ import pytest
 
 GRAPH = {
     # task: (waits for, trigger rule, pool, retries)
-    "sources": (set(), "all_success", "default_pool", 0),
+    "learn": (set(), "all_success", "default_pool", 0),
+    "sources": ({"learn"}, "all_done", "default_pool", 0),
     "source.pull": ({"sources"}, "all_success", "default_pool", 2),
     "source.tidy": ({"sources", "source.pull"}, "all_done", "default_pool", 0),
     "source.enrich": ({"sources", "source.tidy"}, "all_success", "default_pool", 0),
-    "every_source_answered": ({"source.pull", "source.tidy", "source.enrich"}, "all_success", "default_pool", 0),
+    "every_source_answered": (
+        {"learn", "source.pull", "source.tidy", "source.enrich"},
+        "all_success",
+        "default_pool",
+        0,
+    ),
     "load": ({"source.enrich"}, "all_done_min_one_success", "warehouse", 0),
     "discover": ({"load"}, "all_success", "warehouse", 0),
     "model": ({"discover"}, "all_success", "warehouse", 0),

@@ -27,7 +27,8 @@ create table marts.mentions (
     author_handle varchar, author_name varchar, author_followers bigint, is_team boolean, is_repost boolean,
     is_earned boolean, likes bigint, replies bigint, reposts bigint, quotes bigint, views bigint, score bigint,
     engagement bigint, sentiment_label varchar, compound double, sentiment_reason varchar, sentiment_engine varchar,
-    themes varchar[], cluster_id varchar, is_duplicate boolean, first_team_reply_at timestamp, is_answered boolean,
+    themes varchar[], intents varchar[], flags varchar[], topic_id varchar, cluster_id varchar, is_duplicate boolean,
+    first_team_reply_at timestamp, is_answered boolean,
     first_seen_at timestamp, last_seen_at timestamp);
 create table marts.coverage_days (
     source varchar, network varchar, day_date date, status varchar, queries_count bigint,
@@ -47,6 +48,19 @@ create table marts.influencers (
     name varchar, followers bigint, mentions_count bigint, positive_count bigint, neutral_count bigint,
     negative_count bigint, unscored_count bigint, engagement_count bigint, addressed_by_count bigint,
     first_mention_at timestamp, last_mention_at timestamp, rank integer);
+create table marts.emerging (
+    day_date date, brand_id varchar, brand_name varchar, kind varchar, item varchar, item_name varchar,
+    mentions_count bigint, people_count bigint, usual_low bigint, usual_high bigint, p_value double, is_new boolean,
+    is_copied boolean, is_lead boolean, episode_id varchar, first_date date, example_ids varchar[]);
+create table marts.topics (topic_id varchar, topic_name varchar);
+create table marts.topic_events (
+    topic_id varchar, topic_name varchar, event_date date, event varchar, other_topic_name varchar);
+create table marts.flagged_mentions (
+    mention_id varchar, flag varchar, severity varchar, probability double, evidence varchar, is_confirmed boolean,
+    brands varchar[], created_date date, is_team boolean, is_repost boolean);
+create table marts.models (
+    task varchar, source varchar, labels_count bigint, learned_recall double, compared_with varchar,
+    compared_recall double, is_used boolean);
 create table marts.theme_names (theme_id varchar, theme_name varchar);
 """
 
@@ -95,6 +109,7 @@ class Marts:
         self.brand_coverage: list[dict[str, Any]] = []
         self.brand_queries: list[dict[str, Any]] = []
         self.people: list[dict[str, Any]] = []
+        self.others: dict[str, list[dict[str, Any]]] = {}
 
     def mention(self, day: date = NOW, label: str | None = "neutral", **changed: Any) -> dict[str, Any]:
         """One row of `marts.mentions`; ours, on Reddit, by an author of its own unless said otherwise."""
@@ -124,6 +139,7 @@ class Marts:
             "compound": COMPOUND[label],
             "sentiment_reason": None if label else "language:de",
             "themes": [],
+            "flags": [],
             "is_duplicate": False,
             "is_answered": True,
         } | changed
@@ -167,6 +183,47 @@ class Marts:
             {"author_id": author_id, "network": "reddit", "handle": author_id, "rank": rank} | brand | counts | changed
         )
 
+    def other(self, mart: str, **row: Any) -> None:
+        """One row of another mart: `emerging`, `topics`, `topic_events`, `flagged_mentions` or `models`."""
+        self.others.setdefault(mart, []).append(row)
+
+    def story(self, name: str, day: date = NOW, **changed: Any) -> None:
+        """A word that stands out on a day; of all posts, by 12 people where none is usual, unless said otherwise."""
+        row = {
+            "day_date": day,
+            "kind": "word",
+            "item": name,
+            "item_name": name,
+            "mentions_count": 14,
+            "people_count": 12,
+            "usual_low": 0,
+            "usual_high": 2,
+            "p_value": 0.00001,
+            "is_new": False,
+            "is_copied": False,
+            "is_lead": True,
+            "episode_id": f"word:{name}",
+            "first_date": day,
+            "example_ids": [],
+        }
+        self.other("emerging", **row | changed)
+
+    def flagged(self, mention: dict[str, Any], flag: str, severity: str | None, **changed: Any) -> None:
+        """A flag on a mention, and the mart's row of it."""
+        mention["flags"] = [*mention["flags"], flag]
+        row = {
+            "mention_id": mention["mention_id"],
+            "flag": flag,
+            "severity": severity,
+            "probability": 0.9,
+            "is_confirmed": False,
+            "brands": [mention["brand_id"]] if mention["brand_id"] else [],
+            "created_date": mention["created_date"],
+            "is_team": mention["is_team"],
+            "is_repost": mention["is_repost"],
+        }
+        self.other("flagged_mentions", **row | changed)
+
     def fill_a_week(self) -> None:
         """A small, whole story: volume up, mood down, Price moved, work to do, an unread language, a competitor."""
         self.mentions(12, NOW, "positive")
@@ -207,6 +264,8 @@ class Marts:
             _insert(connection, "coverage_days", self.days)
             _insert(connection, "coverage_brand_days", self.brand_coverage)
             _insert(connection, "brand_queries", self.brand_queries)
+            for mart, rows in self.others.items():
+                _insert(connection, mart, rows)
             for theme in THEMES.items():
                 connection.execute("insert into marts.theme_names values (?, ?)", list(theme))
             connection.execute(COUNTED)

@@ -3,18 +3,17 @@
 from pathlib import Path
 
 from pipelines import duplicates
-from reading import language, sentiment
+from reading import language, minhash, sentiment, vader
 
 PAGE = (Path(__file__).resolve().parents[2] / "docs" / "models.md").read_text(encoding="utf-8")
 
 
 def test_parameters_of_the_duplicates_are_those_of_the_code() -> None:
-    bands = duplicates.PERMUTATIONS // duplicates.BAND_ROWS
-    told = f"{duplicates.PERMUTATIONS} permutations, in {bands} bands of {duplicates.BAND_ROWS}, seed {duplicates.SEED}"
-    assert told in PAGE
-    assert (
-        f"word pairs of at least {duplicates.THRESHOLD}; texts of at least {duplicates.FEWEST_WORDS_NEAR} words" in PAGE
-    )
+    bands = f"in {minhash.BANDS} bands of {minhash.BAND_ROWS}, seed {minhash.SEED}"
+    assert f"{minhash.PERMUTATIONS} permutations, {bands}; the first {duplicates.LONGEST:,} letters" in PAGE
+    assert f"runs of {minhash.LETTERS} letters of at least {minhash.THRESHOLD}, and no number against another" in PAGE
+    assert f"texts of at least {duplicates.FEWEST_WORDS_NEAR} words |" in PAGE
+    assert f"more than {duplicates.MOST_IN_FULL} texts share a band" in PAGE
     assert f"the same order; texts of at least {duplicates.FEWEST_WORDS_EXACT} words" in PAGE
 
 
@@ -26,4 +25,4 @@ def test_thresholds_of_sentiment_and_language_are_those_of_the_code() -> None:
 
 
 def test_example_of_a_name_with_a_mood_is_true() -> None:
-    assert sentiment.analyzer().lexicon["united"] == 1.8
+    assert vader.analyzer().lexicon["united"] == 1.8

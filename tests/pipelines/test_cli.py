@@ -37,7 +37,7 @@ def home(shop: Path, configure: Callable[..., Config], new_home: Callable[..., H
     steps.tidy(home, config, "forum", march(1, 4))
     steps.enrich(home, config, "forum", march(1, 4))
     steps.load(home, config)
-    steps.discover(home)
+    steps.discover(home, config)
     steps.publish(home)
     return home
 
@@ -50,6 +50,7 @@ def test_the_commands_are_these() -> None:
         sorted(
             ["run", "pull", "tidy", "enrich", "load", "discover", "model", "publish", "digest"]
             + ["check", "explain-query", "status", "query", "score", "evaluate", "export"]
+            + ["label", "learn"]
         )
         == COMMANDS
     )

@@ -69,7 +69,8 @@ quots = 3
         "brands.0.name: String should have at least 1 character (found '')",
         "brands.0.query: give either terms, a list, or a query, which knows AND, NOT and NEAR",
         "brands.0.team.0: write network and handle, as in 'reddit:halmora_mira' or 'x:halmora' (found 'acme')",
-        "brands.0.colr: is not known; allowed: id, name, terms, query, competitor, context, exclude, team, communities",
+        "brands.0.colr: is not known; allowed: id, name, terms, query, competitor, context, exclude, team, domains, "
+        "communities",
         "sources.0.files.path: Field required",
         "sources.0.files.columns.txt: is not known; allowed: id, created_at, text, title, url, author, author_name, "
         "followers, community, parent_id, root_id, addressed_to, lang, likes, replies, reposts, quotes, views, score",
@@ -81,7 +82,8 @@ quots = 3
         "language.expected: the detector does not know xx; ",
         "digest.days: Input should be less than or equal to 92 (found 1000)",
         "digest.quots: is not known; allowed: title, days, quotes",
-        "colour: is not known; allowed: since, until, workers, brands, sources, themes, language, sentiment, digest",
+        "colour: is not known; allowed: since, until, workers, brands, sources, themes, guidelines, language, "
+        "sentiment, topics, emergence, digest, transformers",
     ]
 
 
@@ -220,3 +222,14 @@ type = "x"
     assert from_environment(source, {name: "s3cr3t", "EARSHOT_OTHER_BEARER_TOKEN": "x"}) == {"bearer_token": "s3cr3t"}
     assert missing(source, {name: "s3cr3t"}) == []
     assert missing(source, {name: ""}) == [name]
+
+
+def test_engines_of_sentiment_are_chosen_by_language(write_config: Callable[..., Path]) -> None:
+    path = write_config()
+    written = path.read_text(encoding="utf-8")
+    path.write_text(written + '\n[sentiment]\nengines = { de = "vader" }\n', encoding="utf-8")
+    assert load_config(path).sentiment.engines == {"de": "vader"}
+    path.write_text(written + '\n[sentiment]\nengine = "oracle"\nengines = { xx = "vader" }\n', encoding="utf-8")
+    engine, code = faults(path)[1:]
+    assert engine.startswith("  sentiment.engine: there is no such engine; allowed: vader")
+    assert "not the ISO 639-1 code of a language that is detected" in code

@@ -14,8 +14,9 @@ from connectors.contract import Window
 from pipelines import enrich as enriching
 from pipelines import steps
 from pipelines.config import Config
-from pipelines.enrich import READ, Lens, lens_of, read_batch
+from pipelines.enrich import READ, read_batch
 from pipelines.home import Home
+from pipelines.lens import Lens, lens_of
 from query.parsing import parse
 
 March = Callable[[int, int], Window]
@@ -43,7 +44,10 @@ def test_a_post_is_read_with_its_title() -> None:
     ]
     assert [(row["theme_id"], row["terms"]) for row in found["mention_themes"]] == [("price", "cheap")]
     assert [row["lang"] for row in found["languages"]] == ["en"]
-    assert [(row["target"], row["label"], row["reason"]) for row in found["sentiment"]] == [("text", "positive", None)]
+    assert [(row["target"], row["label"], row["reason"]) for row in found["sentiment"]] == [
+        ("text", "positive", None),
+        ("wren", "positive", None),
+    ]
 
 
 def test_a_place_speaks_for_the_brand_unless_the_text_does() -> None:
@@ -78,7 +82,8 @@ def test_language_and_the_reason_for_no_sentiment(
 def test_every_mention_has_one_language_and_one_sentiment_row_whatever_it_says() -> None:
     texts = ["", " ", "Wren", "❤️", "茶", "x" * 100_000, "a\u202eb", "\u0000"]
     found = read(*({"text": text} for text in texts))
-    assert [row["seq"] for row in found["languages"]] == [row["seq"] for row in found["sentiment"]] == list(range(8))
+    of_text = [row["seq"] for row in found["sentiment"] if row["target"] == "text"]
+    assert [row["seq"] for row in found["languages"]] == of_text == list(range(8))
 
 
 phrases = st.sampled_from(["wren", "cheap", "I love it", "das ist schlecht", "c'est la vie", "❤️", "ok", "", "terrible"])

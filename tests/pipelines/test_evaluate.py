@@ -16,10 +16,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipelines.config import LanguageSettings
-from pipelines.enrich import Lens
 from pipelines.errors import InputError
 from pipelines.evaluate import Agreement, Cell, Columns, Evaluation, Group, evaluate, read_mapping
 from pipelines.evaluation_tasks import TASKS, Answers, Engine, Example
+from pipelines.lens import Lens
 from pipelines.measures import Estimate
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -285,7 +285,12 @@ LABELS = ("label",)
 @pytest.mark.parametrize(
     ("task", "columns", "options", "told"),
     [
-        ("mood", Columns("text", LABELS), {}, "There is no task 'mood'. There is: sentiment, language, duplicates."),
+        (
+            "mood",
+            Columns("text", LABELS),
+            {},
+            "There is no task 'mood'. There is: sentiment, language, moderation, spam, intent, duplicates.",
+        ),
         ("sentiment", Columns("text", LABELS), {"engine": "oracle"}, "There is no engine 'oracle'. There is: vader."),
         ("sentiment", Columns("words", LABELS), {}, "--text words: no row of labels.jsonl has it. It has: 'text', "),
         ("sentiment", Columns("text", ("mood",)), {}, "--label mood: no row of labels.jsonl has it."),

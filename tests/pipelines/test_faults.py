@@ -47,7 +47,7 @@ def run_steps(config: Config, march: March) -> Callable[..., None]:
             "tidy": lambda: steps.tidy(home, config, "forum", march(1, 4)),
             "enrich": lambda: steps.enrich(home, config, "forum", march(1, 4)),
             "load": lambda: steps.load(home, config),
-            "discover": lambda: steps.discover(home),
+            "discover": lambda: steps.discover(home, config),
             "publish": lambda: steps.publish(home),
         }
         for name in names or STEPS:

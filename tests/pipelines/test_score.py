@@ -14,11 +14,12 @@ import pyarrow.parquet as pq
 import pytest
 
 from pipelines.config import LanguageSettings
-from pipelines.enrich import Lens
 from pipelines.errors import InputError
+from pipelines.lens import Lens
 from pipelines.score import ADDED, score_file
 from query.parsing import parse
-from reading.sentiment import score
+from reading.engines import engine
+from reading.sentiment import read as read_sentiment
 
 LENS = Lens((), (("price", parse("cheap OR price*")), ("tea", parse("tea"))), LanguageSettings().expected, None, ())
 ROWS = 10_000
@@ -77,7 +78,8 @@ def test_ten_thousand_rows_of_every_format_into_every_format(
         compound = None if row["sentiment_compound"] is None else float(row["sentiment_compound"])
         assert row["words"] in ((shown,) if text else ("", None))
         assert tuple(row[name] for name in ADDED if name != "sentiment_compound") == (lang, label, reason, themes)
-        assert compound == score(text, lang).compound
+        (said,) = read_sentiment([text], [lang], lambda _: engine("vader"))
+        assert compound == said.compound
 
 
 def test_a_column_that_only_later_rows_have_is_kept(tmp_path: Path) -> None:

@@ -139,6 +139,23 @@ THEMES = [
     ("x:4", "app", "app"),
 ]
 
+INTENTS = [
+    # mention_id, intent, probability, evidence
+    ("reddit:r1", "praise", 0.6, "great"),
+    ("reddit:r1", "question", 0.9, None),
+    ("reddit:r4", "story", 0.7, None),
+    ("reddit:r10", "complaint", 0.8, None),
+    ("reddit:r7", "question", 0.8, None),
+]
+
+FLAGS = [
+    # mention_id, flag, severity, probability, evidence
+    ("reddit:r10", "insult", "medium", 0.8, "fool"),
+    ("reddit:r10", "profanity", "low", 0.6, "damn"),
+    ("reddit:r9", "spam", "low", 0.7, "link"),
+    ("reddit:r7", "spam", "low", 0.7, "link"),
+]
+
 INFLUENCE = [
     # author_id, brand_id, mentions_count, engagement_count, followers, addressed_by_count, rank
     ("x:dora", "halmora", 2, 17, 9000, 3, 1),
@@ -202,14 +219,22 @@ def community_rows() -> dict[str, Rows]:
         "mention_metrics": [(mention_id, date(2026, 3, day), *numbers) for mention_id, day, *numbers in METRICS],
         "brand_mentions": [(*row, "v1") for row in BRAND_MENTIONS],
         "sentiment": [
-            (mention_id, "text", compound, None, None, None, label, reason, *engine)
+            (mention_id, "text", compound, None, None, None, None, label, None, reason, *engine)
             for mention_id, compound, label, reason in SENTIMENT
         ]
-        + [("reddit:r2", "tindle", -0.9, None, None, None, "negative", None, *engine)],
+        + [("reddit:r2", "tindle", -0.9, None, None, None, None, "negative", None, None, *engine)],
+        "mention_intents": [(*row, *engine) for row in INTENTS],
+        "mention_flags": [(*row, *engine) for row in FLAGS],
+        "mention_tones": [("reddit:r4", "irony", 0.8, *engine)],
+        "account_flags": [("reddit:cleo", "repeater", 0.7, "3 posts, 2 the same", *engine)],
+        "labels": [
+            ("reddit:r4", "intent", "text", "ana", at(4), "churn_risk | complaint"),
+            ("reddit:r9", "moderation", "text", "ana", at(4), "fine"),
+        ],
         "mention_themes": [(*row, *engine) for row in THEMES],
         "duplicates": [
-            ("reddit:r10", "reddit:r10", "near", True, *engine),
-            ("reddit:r11", "reddit:r10", "near", False, *engine),
+            ("reddit:r10", "reddit:r10", "near", True, "copypasta", *engine),
+            ("reddit:r11", "reddit:r10", "near", False, "copypasta", *engine),
         ],
         "influence": [(*row, *engine) for row in INFLUENCE],
         "coverage": [

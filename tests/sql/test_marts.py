@@ -33,7 +33,8 @@ def test_mentions_hold_everything_known_about_a_mention_of_two_brands(rows_of: R
         when = (at(2, "10:00"), SECOND, None, None, "reddit:r1", "reddit:r1")
         who = ("reddit:ben", "ben", None, None, False, False, True)
         numbers = (None, 1, None, None, None, -3, 4)
-        meaning = ("positive", 0.5, None, "hand 1", ["price"], None, False)
+        told = ("tindle", "negative", -0.9) if brand == "tindle" else ("text", "positive", 0.5)
+        meaning = (*told, None, "hand 1", ["price"], None, [], [], None, None, False)
         return (*which, *what, *when, *who, *numbers, *meaning, at(2, "10:30"), True, at(4), at(4))
 
     assert rows_of("select * from marts.mentions where mention_id = 'reddit:r2' order by brand_id") == [
@@ -118,13 +119,62 @@ def test_answers(
     assert rows_of(f"{query} where mention_id = '{mention_id}'") == [(first_team_reply_at, is_answered)]
 
 
-def test_unscored_mentions_say_why_and_sentiment_towards_a_brand_is_not_taken_for_the_texts(rows_of: RowsOf) -> None:
+def test_of_a_brand_what_is_said_of_it_counts_else_the_whole_text(rows_of: RowsOf) -> None:
     query = """
-        select distinct mention_id, sentiment_label, sentiment_reason from marts.mentions
-        where mention_id in ('reddit:r2', 'reddit:r7', 'reddit:r9', 'x:5') order by 1
+        select brand_id, sentiment_target, sentiment_label from marts.mentions where mention_id = 'reddit:r2' order by 1
+    """
+    assert rows_of(query) == [("halmora", "text", "positive"), ("tindle", "tindle", "negative")]
+
+
+def test_what_a_person_says_of_intents_stands_above_the_engine(rows_of: RowsOf) -> None:
+    query = """
+        select distinct mention_id, intents from marts.mentions
+        where mention_id in ('reddit:r1', 'reddit:r2', 'reddit:r4') order by 1
     """
     assert rows_of(query) == [
-        ("reddit:r2", "positive", None),
+        ("reddit:r1", ["question", "praise"]),
+        ("reddit:r2", None),
+        ("reddit:r4", ["churn_risk", "complaint"]),
+    ]
+
+
+def test_intent_days(rows_of: RowsOf) -> None:
+    halmora, tindle = ("halmora", "Halmora", False), ("tindle", "Tindle", True)
+    forum = (SECOND, "forum", "reddit")
+    # mentions | positive, neutral, negative, unscored | unanswered
+    assert rows_of("select * from marts.intent_days order by intent, brand_id") == [
+        ("churn_risk", *halmora, *forum, 1, 0, 0, 1, 0, 1),
+        ("complaint", *halmora, *forum, 1, 0, 0, 1, 0, 1),
+        ("complaint", *tindle, *forum, 1, 0, 0, 1, 0, 1),
+        ("praise", *halmora, *forum, 1, 1, 0, 0, 0, 0),
+        ("question", *halmora, *forum, 1, 1, 0, 0, 0, 0),
+    ]
+
+
+def test_flags_that_a_person_takes_away_and_those_of_deleted_mentions_are_gone(rows_of: RowsOf) -> None:
+    query = (
+        "select mention_id, flag, severity, evidence, is_confirmed, brands from marts.flagged_mentions order by 1, 2"
+    )
+    assert rows_of(query) == [
+        ("reddit:r10", "insult", "medium", "fool", False, ["tindle"]),
+        ("reddit:r10", "profanity", "low", "damn", False, ["tindle"]),
+    ]
+    query = "select distinct mention_id, flags from marts.mentions where flags != [] order by mention_id"
+    assert rows_of(query) == [("reddit:r10", ["insult", "profanity"])]
+
+
+def test_tones_are_a_list_and_accounts_are_flagged_with_what_was_seen_of_them(rows_of: RowsOf) -> None:
+    assert rows_of("select tones from marts.mentions where mention_id = 'reddit:r4'") == [(["irony"],)]
+    query = "select author_handle, flag, evidence, mentions_count, first_mention_at from marts.flagged_accounts"
+    assert rows_of(query) == [("cleo", "repeater", "3 posts, 2 the same", 3, at(2, "11:00"))]
+
+
+def test_unscored_mentions_say_why(rows_of: RowsOf) -> None:
+    query = """
+        select distinct mention_id, sentiment_label, sentiment_reason from marts.mentions
+        where mention_id in ('reddit:r7', 'reddit:r9', 'x:5') order by 1
+    """
+    assert rows_of(query) == [
         ("reddit:r7", None, "no-text"),
         ("reddit:r9", None, "language:de"),
         ("x:5", None, None),
@@ -134,6 +184,15 @@ def test_unscored_mentions_say_why_and_sentiment_towards_a_brand_is_not_taken_fo
 def test_a_cluster_of_duplicates_has_one_that_stands_for_it(rows_of: RowsOf) -> None:
     query = "select mention_id, cluster_id, is_duplicate from marts.mentions where cluster_id is not null order by 1"
     assert rows_of(query) == [("reddit:r10", "reddit:r10", False), ("reddit:r11", "reddit:r10", True)]
+
+
+def test_a_cluster_of_duplicates_tells_how_it_spread(rows_of: RowsOf) -> None:
+    query = """
+        select cluster_id, spread, mentions_count, exact_count, authors_count + unknown_author_count, sources_count,
+            networks, mention_id
+        from marts.duplicate_clusters
+    """
+    assert rows_of(query) == [("reddit:r10", "copypasta", 2, 0, 2, 1, ["reddit"], "reddit:r10")]
 
 
 def test_themes_are_a_list_in_order_and_empty_where_there_are_none(rows_of: RowsOf) -> None:
@@ -151,7 +210,7 @@ def test_brand_days(rows_of: RowsOf) -> None:
         (*halmora, SECOND, *forum, 5, 0, 1, 1, 3, 3, 0, 1, 1, 18, None),
         (*halmora, THIRD, *bird, 1, 0, 0, 1, 1, 0, 0, 1, 0, 5, 600),
         (*halmora, THIRD, *forum, 2, 0, 1, 0, 2, 0, 1, 1, 0, None, None),
-        (*tindle, SECOND, *forum, 4, 0, 0, 0, 2, 1, 1, 2, 0, 11, None),
+        (*tindle, SECOND, *forum, 4, 0, 0, 0, 2, 0, 1, 3, 0, 11, None),
     ]
 
 
@@ -164,7 +223,7 @@ def test_theme_days(rows_of: RowsOf) -> None:
         ("app", "The app", *halmora, *forum, 2, 1, 0, 1, 0, 14),
         ("app", "The app", *tindle, *forum, 1, 0, 1, 0, 0, None),
         ("price", "Price", *halmora, *forum, 3, 1, 0, 1, 1, 4),
-        ("price", "Price", *tindle, *forum, 1, 1, 0, 0, 0, 4),
+        ("price", "Price", *tindle, *forum, 1, 0, 0, 1, 0, 4),
     ]
 
 
@@ -177,7 +236,7 @@ def test_feedback_items(rows_of: RowsOf) -> None:
         ("reddit:r12@tindle@app", "mixed", "app", None, 0.0, None, False),
         ("reddit:r1@halmora@app", "good", "app", "ana", 0.8, 14, True),
         ("reddit:r2@halmora@price", "good", "cheaper | price", "ben", 0.5, 4, True),
-        ("reddit:r2@tindle@price", "good", "cheaper | price", "ben", 0.5, 4, True),
+        ("reddit:r2@tindle@price", "bad", "cheaper | price", "ben", -0.9, 4, True),
         ("reddit:r4@halmora@app", "bad", "app", "cleo", -0.6, None, False),
         ("reddit:r4@halmora@price", "bad", "expensive", "cleo", -0.6, None, False),
         ("reddit:r9@halmora@price", "unscored", "preis", "ana", None, 0, False),
@@ -213,7 +272,7 @@ def test_influencers(rows_of: RowsOf) -> None:
         ("reddit:ben", *halmora, *ben, 2, 1, 1, 0, 0, 4, 1, at(2, "10:00"), at(3, "09:00"), 3),
         ("x:eli", *halmora, *eli, 1, 1, 0, 0, 0, 1, 0, at(2, "08:10"), at(2, "08:10"), 4),
         ("reddit:cleo", *halmora, *cleo, 1, 0, 0, 1, 0, None, 0, at(2, "11:00"), at(2, "11:00"), 5),
-        ("reddit:ben", *tindle, *ben, 2, 1, 0, 1, 0, 11, 2, at(2, "10:00"), at(2, "17:00"), 1),
+        ("reddit:ben", *tindle, *ben, 2, 0, 0, 2, 0, 11, 2, at(2, "10:00"), at(2, "17:00"), 1),
         ("reddit:cleo", *tindle, *cleo, 1, 0, 0, 1, 0, None, 0, at(2, "18:00"), at(2, "18:00"), 2),
     ]
 

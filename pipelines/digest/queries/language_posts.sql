@@ -7,6 +7,7 @@ with unscored as (
         and lang is not null
         and text is not null
         and is_duplicate is not true
+        and not list_has_any(flags, ['spam', 'scam', 'promotion'])
         and created_date between $first_day and $last_day
     qualify row_number() over (partition by mention_id order by is_competitor, brand_id) = 1
 )

@@ -4,7 +4,8 @@ with praise as (
     where is_earned
         and not is_competitor
         and sentiment_label = 'positive'
-        and compound >= 0.4
+        and coalesce(list_contains(intents, 'praise'), compound >= 0.4)
+        and not list_has_any(flags, ['spam', 'scam', 'promotion'])
         and is_answered is not true
         and is_duplicate is not true
         and created_date between $first_day and $last_day

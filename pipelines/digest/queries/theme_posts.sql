@@ -17,6 +17,7 @@ with candidates as (
         and items.polarity in (select unnest($polarities))
         and items.created_date between $from_day and $to_day
         and items.is_duplicate is not true
+        and not list_has_any(mentions.flags, ['spam', 'scam', 'promotion'])
         and items.source in (select unnest($sources))
 )
 

@@ -6,7 +6,15 @@ with about_us as (
         created_at,
         created_date,
         coalesce(sentiment_label = 'negative', false) as is_negative,
-        regexp_matches(concat_ws(' ', title, text, ' '), '[?？؟][^[:alnum:]/=&%_.-]') as is_question,
+        coalesce(
+            list_contains(intents, 'question'),
+            regexp_matches(concat_ws(' ', title, text, ' '), '[?？؟][^[:alnum:]/=&%_.-]')
+        ) as is_question,
+        list_filter(
+            coalesce(intents, []),
+            lambda intent: intent in ('complaint', 'request', 'bug_report', 'purchase_intent', 'churn_risk')
+        ) as wants,
+        list_has_any(flags, ['spam', 'scam', 'promotion']) as is_spam,
         greatest(0, date_diff('hour', created_at, $until)) as waiting_hours,
         2 * log10(1 + coalesce(engagement, 0))
             + if(matched_by = 'term', 1, 0)
@@ -27,9 +35,13 @@ waiting as (
         weight
             + least(waiting_hours / 24, 14) / 4
             + if(is_negative, negativity, 0)
-            + if(is_question, 1, 0) as urgency
+            + if(is_question, 1, 0)
+            + if(list_contains(wants, 'churn_risk'), 2, 0)
+            + if(list_contains(wants, 'purchase_intent'), 1, 0)
+            + if(list_has_any(wants, ['complaint', 'bug_report']), 1, 0) as urgency
     from about_us
-    where is_negative or is_question
+    where (is_negative or is_question or len(wants) > 0)
+        and not is_spam
 ),
 
 people as (
@@ -37,6 +49,7 @@ people as (
         mention_brand_id,
         is_negative,
         is_question,
+        wants,
         waiting_hours,
         round(urgency, 6) as urgency,
         count(*) over (partition by person) as posts_of_author
@@ -50,7 +63,8 @@ totals as (
         count(distinct person) as people_count,
         count(*) filter (where is_negative) as negative_count,
         count(*) filter (where is_question) as question_count,
-        count(*) filter (where created_date < $first_day) as earlier_count
+        count(*) filter (where created_date < $first_day) as earlier_count,
+        (select count(*) from about_us where is_spam) as spam_count
     from waiting
 )
 
@@ -72,6 +86,7 @@ select
     mentions.compound,
     people.is_negative,
     people.is_question,
+    people.wants,
     people.waiting_hours,
     people.urgency,
     people.posts_of_author,
@@ -79,7 +94,8 @@ select
     totals.people_count,
     totals.negative_count,
     totals.question_count,
-    totals.earlier_count
+    totals.earlier_count,
+    totals.spam_count
 from people
 inner join marts.mentions as mentions using (mention_brand_id)
 cross join totals

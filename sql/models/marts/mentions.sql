@@ -22,15 +22,55 @@ metrics as (
 
 sentiment as (
     select * from {{ ref('stg_sentiment') }}
-    where target = 'text'
 ),
 
 mention_themes as (
     select * from {{ ref('stg_mention_themes') }}
 ),
 
+mention_intents as (
+    select * from {{ ref('stg_mention_intents') }}
+),
+
+mention_flags as (
+    select * from {{ ref('stg_mention_flags') }}
+),
+
+mention_tones as (
+    select * from {{ ref('stg_mention_tones') }}
+),
+
+mention_topics as (
+    select * from {{ ref('stg_mention_topics') }}
+),
+
 duplicates as (
     select * from {{ ref('stg_duplicates') }}
+),
+
+-- of a brand what is said of that brand counts, else the whole text; what a person says of either stands above engines
+told_sentiment as (
+    select
+        mentions.mention_id,
+        brand_mentions.brand_id,
+        sentiment.target as sentiment_target,
+        sentiment.sentiment_label,
+        sentiment.compound,
+        sentiment.sentiment_reason,
+        sentiment.sentiment_engine
+    from mentions
+    left join brand_mentions on mentions.mention_id = brand_mentions.mention_id
+    inner join sentiment
+        on
+            mentions.mention_id = sentiment.mention_id
+            and (sentiment.target = 'text' or brand_mentions.brand_id = sentiment.target)
+    qualify
+        row_number() over (
+            partition by mentions.mention_id, brand_mentions.brand_id
+            order by
+                sentiment.sentiment_engine = 'person' desc,
+                sentiment.target = brand_mentions.brand_id desc nulls last
+        ) = 1
 ),
 
 -- max_by passes over NULLs: of each number the newest that was told
@@ -52,6 +92,30 @@ theme_lists as (
         mention_id,
         list(theme_id order by theme_id) as themes
     from mention_themes
+    group by mention_id
+),
+
+intent_lists as (
+    select
+        mention_id,
+        list(intent order by probability desc nulls first, intent asc) as intents
+    from mention_intents
+    group by mention_id
+),
+
+flag_lists as (
+    select
+        mention_id,
+        list(flag order by flag) as flags
+    from mention_flags
+    group by mention_id
+),
+
+tone_lists as (
+    select
+        mention_id,
+        list(tone order by tone) as tones
+    from mention_tones
     group by mention_id
 ),
 
@@ -153,11 +217,16 @@ final as (
                     + coalesce(latest_metrics.quotes, 0)
                     + abs(coalesce(latest_metrics.score, 0))
         end as engagement,
-        sentiment.sentiment_label,
-        sentiment.compound,
-        sentiment.sentiment_reason,
-        sentiment.sentiment_engine,
+        told_sentiment.sentiment_target,
+        told_sentiment.sentiment_label,
+        told_sentiment.compound,
+        told_sentiment.sentiment_reason,
+        told_sentiment.sentiment_engine,
         coalesce(theme_lists.themes, []) as themes,
+        intent_lists.intents,
+        coalesce(flag_lists.flags, []) as flags,
+        coalesce(tone_lists.tones, []) as tones,
+        mention_topics.topic_id,
         duplicates.cluster_id,
         coalesce(not duplicates.is_representative, false) as is_duplicate,
         first_team_answers.first_team_reply_at,
@@ -171,8 +240,15 @@ final as (
     left join brands on brand_mentions.brand_id = brands.brand_id
     left join authors on mentions.author_id = authors.author_id
     left join latest_metrics on mentions.mention_id = latest_metrics.mention_id
-    left join sentiment on mentions.mention_id = sentiment.mention_id
+    left join told_sentiment
+        on
+            mentions.mention_id = told_sentiment.mention_id
+            and brand_mentions.brand_id is not distinct from told_sentiment.brand_id
     left join theme_lists on mentions.mention_id = theme_lists.mention_id
+    left join intent_lists on mentions.mention_id = intent_lists.mention_id
+    left join flag_lists on mentions.mention_id = flag_lists.mention_id
+    left join tone_lists on mentions.mention_id = tone_lists.mention_id
+    left join mention_topics on mentions.mention_id = mention_topics.mention_id
     left join duplicates on mentions.mention_id = duplicates.mention_id
     left join first_team_answers on mentions.mention_id = first_team_answers.mention_id
 )

@@ -2,5 +2,6 @@ select
     mention_id,
     cluster_id,
     kind as duplicate_kind,
-    is_representative
+    is_representative,
+    spread
 from {{ source('core', 'duplicates') }}

@@ -1,0 +1,22 @@
+select
+    kind,
+    item,
+    brand_id,
+    day_date,
+    mentions_count,
+    people_count,
+    authors_count,
+    texts_count,
+    expected as expected_people,
+    ratio,
+    usual_low,
+    usual_high,
+    p_value,
+    q_value,
+    is_new,
+    story,
+    story = kind || ':' || item as is_lead,
+    episode_id,
+    first_date,
+    string_split(examples, ' | ') as example_ids
+from {{ source('core', 'emerging') }}

@@ -1,0 +1,154 @@
+"""What people say stands above every engine, in every mart, by way of the real dbt build."""
+
+import random
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from pipelines import labels
+from pipelines.home import Home
+from pipelines.labels import QUESTIONS, SEPARATOR, Label
+from pipelines.model import model
+from pipelines.warehouse import create_tables
+
+Rows = list[tuple[Any, ...]]
+NOON = datetime(2026, 3, 2, 12)
+BRANDED = {"forum:1": "halmora", "forum:2": "halmora", "forum:3": "halmora", "forum:4": "halmora", "forum:5": "tindle"}
+SCORES = [
+    # mention, target, compound, label, reason
+    ("forum:1", "text", 0.8, "positive", None),
+    ("forum:1", "halmora", 0.8, "positive", None),
+    ("forum:2", "text", 0.5, "positive", None),
+    ("forum:3", "text", None, None, "language:de"),
+    ("forum:4", "text", -0.5, "negative", None),
+    ("forum:5", "text", 0.4, "positive", None),
+    ("forum:6", "text", None, None, "no-text"),
+]
+GIVEN = [
+    Label("forum:1", "sentiment", "text", "ana", NOON, "negative"),
+    Label("forum:2", "sentiment", "text", "ana", NOON, "negative"),
+    Label("forum:2", "sentiment", "text", "ana", NOON + timedelta(days=1), None),
+    Label("forum:3", "sentiment", "text", "ana", NOON, "negative"),
+    Label("forum:3", "sentiment", "text", "bob", NOON + timedelta(hours=1), "neutral"),
+    Label("forum:5", "sentiment", "tindle", "bob", NOON, "negative"),
+    Label("forum:6", "sentiment", "text", "ana", NOON, "positive"),
+]
+
+
+def wild_labels(seed: int) -> list[Label]:
+    """What five people say of a dozen posts, changing their minds, at moments of which some are the same."""
+    chance = random.Random(seed)
+    found: dict[tuple[object, ...], Label] = {}
+    for _ in range(600):
+        task = chance.choice(sorted(QUESTIONS))
+        question = QUESTIONS[task]
+        choices = question.choices[:4] or ("luggage", "delay", "staff")
+        several = sorted(chance.sample(choices, chance.randint(0, 3))) if question.nothing else [chance.choice(choices)]
+        value = SEPARATOR.join(several) or question.nothing
+        label = Label(
+            f"wild:{chance.randrange(12)}",
+            task,
+            "text",
+            chance.choice("abcde"),
+            NOON + timedelta(minutes=chance.randrange(400)),
+            None if chance.random() < 0.1 else value,
+        )
+        found[label[:-1]] = label
+    return list(found.values())
+
+
+WILD = wild_labels(seed=7)
+
+
+@pytest.fixture(scope="module")
+def labelled(tmp_path_factory: pytest.TempPathFactory, logs: Path) -> Path:
+    """A warehouse with posts, what an engine says of them and what people say, and its marts."""
+    home = Home(tmp_path_factory.mktemp("labelled"))
+    labels.add(home, [*GIVEN, *WILD])
+    with duckdb.connect(home.warehouse) as connection:
+        create_tables(connection)
+        for mention_id in [*BRANDED, "forum:6", *(f"wild:{number}" for number in range(12))]:
+            is_gone = mention_id == "forum:6"
+            connection.execute(_MENTION, [mention_id, None if is_gone else "Said.", NOON, NOON if is_gone else None])
+        for row in BRANDED.items():
+            connection.execute(_SPEAKS_OF, list(row))
+        for score in SCORES:
+            connection.execute(_SCORE, list(score))
+        connection.execute(
+            "insert into core.brands values ('halmora', 'Halmora', false, '1'), ('tindle', 'Tindle', true, '1')"
+        )
+        labels.load(connection, home)
+    model(home.warehouse, logs)
+    return home.warehouse
+
+
+_MENTION = """
+insert into core.mentions by name
+select
+    $1 as mention_id, 'forum' as source, 'forum' as network, 'post' as kind, $2 as text, $3::timestamp as created_at,
+    $4::timestamp as deleted_at, $3::timestamp as first_seen_at, $3::timestamp as last_seen_at
+"""
+_SPEAKS_OF = """
+insert into core.brand_mentions by name
+select $1 as mention_id, $2 as brand_id, 'term' as matched_by, '1' as query_version
+"""
+_SCORE = """
+insert into core.sentiment by name
+select
+    $1 as mention_id, $2 as target, $3::double as compound, $4 as label, $5 as reason, 'hand' as engine,
+    '1' as engine_version
+"""
+
+
+@pytest.fixture
+def ask(labelled: Path) -> Callable[[str], Rows]:
+    def ask(sql: str) -> Rows:
+        with duckdb.connect(labelled, read_only=True) as connection:
+            return connection.execute(sql).fetchall()
+
+    return ask
+
+
+def test_a_person_stands_above_the_engine_for_the_target_that_was_judged(ask: Callable[[str], Rows]) -> None:
+    judged = "mention_id, target, compound, sentiment_label, sentiment_reason, sentiment_engine"
+    told = ask(f"select {judged} from staging.stg_sentiment where mention_id like 'forum:%' order by all")
+    assert told == [
+        ("forum:1", "halmora", 0.8, "positive", None, "hand 1"),
+        ("forum:1", "text", None, "negative", None, "person"),
+        ("forum:2", "text", 0.5, "positive", None, "hand 1"),
+        ("forum:3", "text", None, "neutral", None, "person"),
+        ("forum:4", "text", -0.5, "negative", None, "hand 1"),
+        ("forum:5", "text", 0.4, "positive", None, "hand 1"),
+        ("forum:5", "tindle", None, "negative", None, "person"),
+        ("forum:6", "text", None, None, "no-text", "hand 1"),
+    ]
+
+
+def test_the_days_of_a_brand_count_what_people_say(ask: Callable[[str], Rows]) -> None:
+    counts = "brand_id, mentions_count, positive_count, neutral_count, negative_count, unscored_count"
+    (halmora, tindle) = ask(f"select {counts} from marts.brand_days order by brand_id")
+    assert halmora == ("halmora", 4, 1, 1, 2, 0)
+    assert tindle[:2] == ("tindle", 1)
+
+
+def test_a_label_of_a_deleted_post_is_kept_and_says_nothing(ask: Callable[[str], Rows]) -> None:
+    assert ask("select value from core.labels where mention_id = 'forum:6'") == [("positive",)]
+    assert ask("select * from staging.stg_verdicts where mention_id = 'forum:6'") == []
+    assert ask("select text, sentiment_label from marts.mentions where mention_id = 'forum:6'") == [(None, None)]
+
+
+def test_the_tables_decide_between_people_as_the_learner_does(ask: Callable[[str], Rows]) -> None:
+    told = ask("select mention_id, task, target, value from staging.stg_verdicts where mention_id like 'wild:%'")
+    assert {row[:3]: row[3] for row in told} == labels.verdicts(WILD)
+    assert len(told) == len(labels.verdicts(WILD)) > 40
+
+
+def test_a_verdict_says_who_agreed_to_judge(ask: Callable[[str], Rows]) -> None:
+    people = "people_count, labelled_by, labelled_at"
+    assert ask(f"select {people} from staging.stg_verdicts where mention_id = 'forum:3'") == [
+        (2, ["ana", "bob"], NOON + timedelta(hours=1))
+    ]
