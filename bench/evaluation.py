@@ -173,7 +173,7 @@ def _measured(folder: Path, one: LabelledSet, engine: Engine | None) -> Evaluati
 
 
 def _of_learning(labelled: Path, posts: Path) -> Iterator[Figure]:  # noqa: ARG001
-    from bench.learning import learned_rows
+    from bench.learning import intent_rows, learned_rows
 
     for embeds in (False, True):
         for row in learned_rows(labelled, embeds=embeds):
@@ -182,6 +182,9 @@ def _of_learning(labelled: Path, posts: Path) -> Iterator[Figure]:  # noqa: ARG0
                 yield Figure(
                     "sentiment, learned", row.labelled_set, f"macro-recall, {row.what}", row.score, beside, row.goal
                 )
+    for row in intent_rows(labelled):
+        measure = f"{row.measure}, {row.what}"
+        yield Figure("intent, learned", row.labelled_set, measure, row.score, [(row.compared_with, row.baseline)])
 
 
 def _of_topics(labelled: Path, posts: Path) -> Iterator[Figure]:

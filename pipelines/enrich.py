@@ -1,5 +1,6 @@
 """Enrich: what can be read from each post alone: language, brands, sentiment and themes."""
 
+import gc
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -155,7 +156,7 @@ def _tools(lens: Lens) -> _Tools:
     brands = {f"brand:{brand_id}": expression for brand_id, expression, _, _ in lens.brands}
     themes = {f"theme:{theme_id}": expression for theme_id, expression in lens.themes}
     guidelines = {f"guideline:{rule_id}": expression for rule_id, expression, _ in lens.guidelines}
-    return _Tools(
+    tools = _Tools(
         queries=Matcher(brands | themes | guidelines),
         brands_by_community=by_community,
         query_versions={brand_id: query_version for brand_id, _, _, query_version in lens.brands},
@@ -172,6 +173,8 @@ def _tools(lens: Lens) -> _Tools:
         polarity=polarity(lens.lexicon),
         intents=intent.engine(lens.models, lens.learned_intents),
     )
+    gc.freeze()  # what is loaded once is no garbage: nobody has to look at it again
+    return tools
 
 
 def read_batch(mentions: pa.RecordBatch, lens: Lens) -> Batches:

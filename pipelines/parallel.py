@@ -1,5 +1,6 @@
 """Work over several processes that keeps its order and holds only a few pieces in memory."""
 
+import gc
 import multiprocessing
 import os
 import threading
@@ -14,6 +15,8 @@ from pipelines.errors import EarshotError
 
 Piece = TypeVar("Piece")
 Result = TypeVar("Result")
+MOST_UNSEEN = 100_000
+"""Objects that a process makes before it looks for garbage; Python's own number is 2,000 or less."""
 SMALL = 10_000
 """Up to so many posts the start of other processes costs more than it brings."""
 
@@ -65,12 +68,19 @@ class Workers:
 def process_pool(count: int) -> ProcessPoolExecutor:
     """Processes of our own that end when this one does."""
     context = multiprocessing.get_context("spawn")  # a fork of a process with threads (Arrow, DuckDB) may hang
-    return ProcessPoolExecutor(count, mp_context=context, initializer=_end_with_parent)
+    return ProcessPoolExecutor(count, mp_context=context, initializer=_prepare)
 
 
 def workers_or_own(workers: Workers | None, count: int) -> AbstractContextManager[Workers]:
     """The workers that a caller lends, who keeps them, or `count` of our own for as long as the block lasts."""
     return nullcontext(workers) if workers else Workers(count)
+
+
+def _prepare() -> None:
+    """Make a process ready for its work."""
+    # A batch is thousands of rows that live until it is written: looking through them again and again finds no garbage.
+    gc.set_threshold(MOST_UNSEEN, 20, 100)
+    _end_with_parent()
 
 
 def _end_with_parent() -> None:

@@ -76,7 +76,7 @@ class Abuse:
 
     def lists(self, token: str) -> bool:
         """Whether what stands between two spaces, however it is spelled, is on the list by itself."""
-        return any(map(self._lexicon.entries, self._meaning(token)))
+        return any(map(self._lexicon.entries, meant(token, self._knows)))
 
     def most(self, word: str, lang: str | None) -> float:
         """How likely a word of the list offends at most, in a text of that language."""
@@ -95,7 +95,7 @@ class Abuse:
 
     def is_disguised(self, word: str) -> bool:
         """Whether a word stands for one that it is not, of the list or of a phrase of it."""
-        return self._meaning(word) != (word,)
+        return meant(word, self._knows) != (word,)
 
     def read(self, text: str, lang: str | None) -> list[Flag]:
         """The flags of a text in the language `lang`; where that is None, the words of all languages count."""
@@ -157,7 +157,8 @@ class Abuse:
         if ">" in text:
             text = _QUOTED.sub(" ", text)
         tokens = text.split(maxsplit=MOST_WORDS)[:MOST_WORDS]
-        meanings = [known or self._meaning(token) for token, known in zip(tokens, map(self._meant.get, tokens))]
+        known = self._meant.get
+        meanings = [known(token) or self._meaning(token) for token in tokens]
         words = list(chain.from_iterable(meanings))
         if "111" in "".join(["1" if len(word) == 1 else "0" for word in words]):
             return self._spelled_out(tokens, meanings, text)
@@ -316,6 +317,4 @@ def _weight(said: _Said, hit: _Hit, is_aimed: bool) -> float:
 def _is_no_earnest(said: _Said, hit: _Hit) -> bool:
     """Whether somebody laughs, or a bug "makes me want to die"."""
     near = {*said.before(hit, 8), *said.behind(hit, 6), *said.words[hit.start : hit.end]}
-    return not _HYPERBOLE.isdisjoint(near) or (
-        not said.text.isascii() and not _LAUGHS.isdisjoint(said.text)
-    )
+    return not _HYPERBOLE.isdisjoint(near) or (not said.text.isascii() and not _LAUGHS.isdisjoint(said.text))

@@ -5,8 +5,9 @@ python-stdnum. What is found is told in such a way that the flag does not give i
 """
 
 import re
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Collection, Iterator
 from importlib.metadata import version
+from itertools import compress
 from typing import NamedTuple
 
 import phonenumbers
@@ -94,33 +95,20 @@ _ADDRESSES = (
         re.IGNORECASE,
     ),
 )
-_STREETS_FIRST = ("calle", "c/", "avenida", "avda", "plaza", "paseo", "via", "piazza", "corso", "rua", "travessa", "praça")
+# What each kind of address has among its words or at the end of one: quick to look for.
+_STREETS_LAST = (
+    *("street", "st", "road", "rd", "avenue", "ave", "lane", "ln", "drive", "dr", "court", "ct", "boulevard", "blvd"),
+    *("way", "close", "place", "pl", "terrace", "square", "crescent", "highway", "hwy", "parkway", "gardens", "grove"),
+)
+_STREETS_BETWEEN = ("rue", "avenue", "boulevard", "place", "chemin", "impasse", "allée", "quai", "route")
+_STREETS_FIRST = (
+    *("calle", "c", "avenida", "avda", "plaza", "paseo", "via", "viale", "piazza", "corso", "rua", "travessa", "praça"),
+)
 _ENDS_OF_STREETS = (
-    "straße",
-    "strasse",
-    r"str\.",
-    *("weg", "platz", "allee", "gasse", "damm", "ufer", "straat", "laan", "plein", "gracht"),
+    *("straße", "strasse", r"str\.", "weg", "platz", "allee", "gasse", "damm", "ufer", "straat", "laan", "plein"),
+    "gracht",
 )
-
-
-def _has_street_first(text: str) -> bool:
-    lowered = text.lower()
-    return not text.isascii() or any(street in lowered for street in _STREETS_FIRST)
-
-
-_MAY_HAVE_ADDRESS: tuple[Callable[[str], object], ...] = (
-    re.compile(
-        r"\d\S{0,4} (?:\S{1,31} ){1,3}(?:st|street|roa?d|ave|avenue|lane|ln|drive|dr|court|ct|boulevard|blvd|way|close|"
-        r"place|pl|terrace|square|crescent|highway|hwy|parkway|gardens|grove)\b",
-        re.IGNORECASE,
-    ).search,
-    re.compile(rf" (?=\d)(?:{'|'.join(f'(?<={end} )' for end in _ENDS_OF_STREETS)})", re.IGNORECASE).search,
-    re.compile(
-        r"\d(?: ?bis| ?ter)?,? (?:rue|avenue|boulevard|place|chemin|impasse|allée|quai|route) ", re.IGNORECASE
-    ).search,
-    _has_street_first,
-)
-"""For each kind of address what it has to have: quick to look for, as it begins with a figure or a space."""
+_STREET_AND_NUMBER = re.compile(rf" (?=\d)(?:{'|'.join(f'(?<={end} )' for end in _ENDS_OF_STREETS)})", re.IGNORECASE)
 _LIVES = re.compile(
     r"\b(?:lives?|living|reside[sd]?|home address|my address|his address|her address|their address|wohn\w*|"
     r"adresse|habite|vive|vivo|mora|moro|abit[ao]|indirizzo|direcci[oó]n|endereço)\b",
@@ -135,13 +123,15 @@ class _Found(NamedTuple):
     severity: Severity
 
 
-def read(text: str, lang: str | None, domains: Collection[str] = ()) -> list[Flag]:
-    """One flag for all the personal data of a text. E-mail addresses at `domains`, which are our own, are none."""
+def read(text: str, words: set[str], lang: str | None, domains: Collection[str] = ()) -> list[Flag]:
+    """One flag for all the personal data of a text of these folded words. E-mail addresses at `domains`, which are our
+    own, are none.
+    """
     text = text[:LONGEST]
     found = [*_mails(text, domains), *_accounts(text)]
     if _RUN.search(text):
         found += [*_cards(text), *_phones(text, lang)]
-    found += _addresses(text)
+    found += _addresses(text, words)
     if not found:
         return []
     severity: Severity = max((one.severity for one in found), key=("low", "medium", "high").index)
@@ -149,7 +139,7 @@ def read(text: str, lang: str | None, domains: Collection[str] = ()) -> list[Fla
     return [Flag(FLAG, severity, probability, listed(f"{one.what}: {one.masked}" for one in found))]
 
 
-def may_have(text: str, words: Iterable[str]) -> bool:
+def may_have(text: str, words: set[str]) -> bool:
     """Whether a text is worth a look: it has figures enough, or the name of a street and some, or an e-mail address."""
     figures = len(text.encode(errors="ignore").translate(None, _NO_FIGURES))
     if figures >= FEWEST_FIGURES or (figures > 1 and not _STREETS.isdisjoint(words)):
@@ -234,9 +224,16 @@ _AMERICAN = ([3, 3, 4], [1, 3, 3, 4])
 _DOTTED = ([3, 3, 4], [2, 2, 2, 2, 2])
 
 
-def _addresses(text: str) -> Iterator[_Found]:
-    for pattern, may_have_address in zip(_ADDRESSES, _MAY_HAVE_ADDRESS, strict=True):
-        for found in list(pattern.finditer(text))[:MOST] if may_have_address(text) else ():
+def _addresses(text: str, words: set[str]) -> Iterator[_Found]:
+    is_any = not text.isascii()  # whose words are folded, and these expressions are for texts that are not
+    may_have = (
+        is_any or not words.isdisjoint(_STREETS_LAST),
+        _STREET_AND_NUMBER.search(text),
+        is_any or not words.isdisjoint(_STREETS_BETWEEN),
+        is_any or not words.isdisjoint(_STREETS_FIRST),
+    )
+    for pattern in compress(_ADDRESSES, may_have):
+        for found in list(pattern.finditer(text))[:MOST]:
             is_told = bool(_LIVES.search(text, max(found.start() - 40, 0), found.start()))
             if found["rest"] or is_told:
                 yield _Found("address", f"{found[0][:3].strip()}…", 0.9 if found["rest"] else 0.7, "medium")

@@ -20,13 +20,13 @@ _LETTERS = frozenset("bcdfghjklmnpqrstuvwxyz")
 _LINKED = word_set("reader", "linked")
 _DISGUISED = re.compile(r"[a-z][!@$*#%^&]+[a-z]|\*\*|\$\$|\$[a-z]", re.IGNORECASE)
 _MAY_DISGUISE = re.compile(r"[!@$*#%^&](?![\s.,?)\"]|\Z)")
-"""A sign before something: quick, as it begins with the sign."""
+"""A sign before a letter or a sign: quick to look for, as it begins with it."""
 _MAY_BE_WORDS = re.compile(
     r"[$@|!+.*~-](?:(?<=[$|])[^\W\d_]|(?<=\w[!+])[^\W\d_]|(?<=\w[$@|])|(?<=\b[a-zA-Z].)[a-zA-Z][.*~!+-][a-zA-Z]\b)"
 )
 """Signs that may be letters of a word, or stand between those of one."""
-_LETTER = r"(?:[^\w\s]|_)*[^\W_](?:[^\w\s]|_)*"
-_SPACED_OUT = re.compile(rf"(?<!\S){_LETTER}\s+{_LETTER}\s+{_LETTER}(?!\S)")
+_SPACED_OUT = re.compile(r"(?<![^\W_])(?<![^\W_]['’])[^\W_](?:[\W_]+[^\W_]){2}(?![^\W_])")
+"""Three single letters in a row; those of I'm and don't are none."""
 
 Engine = tuple[str, str]
 
@@ -74,7 +74,7 @@ class Moderator:
         if (hits and self._may_offend(text, written, words, hits, lang)) or self._is_disguised(text):
             flags += self._abuse.read(text, lang)
         if personal_data.may_have(text, words):
-            flags += personal_data.read(text, lang, self._domains)
+            flags += personal_data.read(text, words, lang, self._domains)
         if hits and spam.may_be(text, words, hits, not _LINKED.isdisjoint(hits), self._domains):
             flags += spam.read(text, self._domains, written)
         return sorted(flags)

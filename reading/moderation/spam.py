@@ -153,9 +153,7 @@ def read(text: str, domains: Collection[str] = (), written: list[str] | None = N
     return [Flag(flag, _SEVERITY[flag], round(probability, 3), listed(name for _, name, weight in found if weight > 0))]
 
 
-def weigh(
-    text: str, domains: Collection[str] = (), written: list[str] | None = None
-) -> list[tuple[str, str, float]]:
+def weigh(text: str, domains: Collection[str] = (), written: list[str] | None = None) -> list[tuple[str, str, float]]:
     """The signs of a text: the flag that each speaks for, its name, and its weight; none where they are not enough."""
     if "<" in text or len(text) > LONGEST:
         text, written = _MARKUP.sub(" ", text[:LONGEST]), None
@@ -165,14 +163,15 @@ def weigh(
     most = sum(sign.weight for sign in possible)
     if not links and most < LIKELY_ENOUGH:
         return []
-    linked = _linked(links, words, domains)
-    other = _shown(text, words)
-    if len(words) > LONG:
-        other.append(("", "a long text", -LENGTH_WEIGHT * log2(len(words) / LONG)))
-    most += START + sum(weight for _, _, weight in linked + other) + 1e-9
-    found: list[tuple[str, str, float]] = []
+    found = _linked(links, words, domains)
+    length = LENGTH_WEIGHT * log2(max(len(words) / LONG, 1))
+    most += START - length + sum(weight for _, _, weight in found) + 1e-9
+    shown: list[tuple[str, str, float]] | None = None
     folded = ""
     for sign in sorted(possible, key=lambda sign: -sign.weight):
+        if most < 0 and shown is None:
+            shown = _shown(text, words)
+            most += sum(weight for _, _, weight in shown)
         if most < 0:
             return []
         folded = folded or " ".join(fold(text).split())
@@ -180,9 +179,12 @@ def weigh(
             found.append((sign.flag, sign.name, sign.weight))
         else:
             most -= sign.weight
-    if not found and not linked:
+    if not found:
         return []
-    return sorted(found + linked + other, key=lambda sign: (-sign[2], sign[1]))
+    found += _shown(text, words) if shown is None else shown
+    if length:
+        found.append(("", "a long text", -length))
+    return sorted(found, key=lambda sign: (-sign[2], sign[1]))
 
 
 def words_of(text: str, written: list[str] | None = None) -> list[str]:

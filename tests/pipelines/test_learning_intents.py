@@ -22,7 +22,7 @@ from pipelines.learning_table import as_tables
 from pipelines.learnt import Decision, Learnt
 from pipelines.trained import intents_for, manifest_path
 from pipelines.warehouse import create_tables
-from reading import intent
+from reading import intent, linear
 from reading.intent import INTENTS
 
 NOON = datetime(2026, 3, 5, 12)
@@ -63,8 +63,8 @@ def _few_examples() -> Iterator[None]:
     caches = (intent.model, intent._learned)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(intent, "seeds", lambda: few)
-        patch.setattr(learnt, "FOLDS", 2)
-        patch.setattr(learning_intents, "FOLDS", 2)
+        for module in (learnt, learning_intents, linear):
+            patch.setattr(module, "FOLDS", 2)
         for cache in caches:
             cache.cache_clear()
         yield
@@ -239,6 +239,7 @@ def test_the_table_says_what_is_measured() -> None:
 # A night -----------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_a_night_reads_the_source_with_what_was_learned_and_says_so(
     shop: Path,
     write_posts: Callable[..., Path],

@@ -2,13 +2,15 @@
 
 import random
 import time
+from collections.abc import Iterator
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from reading.moderation import abuse, spam
-from reading.moderation.flags import SEVERITIES
+from reading.moderation.flags import SEVERITIES, Flag
+from reading.moderation.lexicon import Branch, lexicon
 from reading.moderation.reader import Moderator
 from tests.reading.moderation.conftest import labelled
 
@@ -44,6 +46,44 @@ def test_the_quick_look_spares_no_post_that_the_long_one_would_flag(reader: Mode
         text = " ".join(shuffled.choices(words, k=8))
         offends = {flag.flag for flag in reader.read(text, "en")} & set(abuse.OFFENSIVE)
         assert offends == {flag.flag for flag in abuse.abuse().read(text, "en")} & set(abuse.OFFENSIVE)
+
+
+def offences(reader: Moderator, text: str, lang: str | None) -> list[Flag]:
+    return [flag for flag in reader.read(text, lang) if flag.flag in (*abuse.OFFENSIVE, "self-harm")]
+
+
+def phrases(branch: Branch, said: str = "") -> Iterator[str]:
+    """Every phrase below a branch of the list, something added to each stem."""
+    if branch.entries:
+        yield said.strip()
+    for word, on in branch.words.items():
+        yield from phrases(on, f"{said} {word}")
+    for stem, on in branch.stems.items():
+        yield from phrases(on, f"{said} {stem}s")
+
+
+def test_the_quick_look_spares_no_phrase_of_the_list(reader: Moderator) -> None:
+    whole = sorted(phrases(lexicon().phrases))
+    assert len(whole) > 10_000
+    for phrase in whole[::7]:
+        text = f"Well, {phrase.capitalize()}! And so on"
+        assert offences(reader, text, None) == abuse.abuse().read(text, None), text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "what a sad, sad man you are: sad",
+        "i want to   (END) it all",
+        "i want to `now` end it all",
+        "i want\n> as you said\nto end it all",
+        "i waaant to end it all",
+        "you’ll pay for this",
+        "d r o p dead",
+    ],
+)
+def test_the_quick_look_spares_nothing_repeated_or_disguised(reader: Moderator, text: str) -> None:
+    assert offences(reader, text, "en") == abuse.abuse().read(text, "en") != []
 
 
 def test_engines_are_named_and_know_the_domains() -> None:
