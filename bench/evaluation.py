@@ -117,14 +117,16 @@ def _figures(labelled: Path, posts: Path, tasks: set[str]) -> Iterator[Figure]:
     for one in SETS:
         if (labelled / one.path).is_file() and (not tasks or one.task in tasks):
             yield _of_labels(labelled, one)
+    if not any((labelled / one.path).is_file() for one in SETS):
+        return
     parts: dict[str, Callable[[Path, Path], Iterator[Figure]]] = {
-        "sentiment, learned": _of_learning,
+        "learned": _of_learning,
         "topics": _of_topics,
         "emergence": _of_alarms,
         "duplicates": _of_duplicates,
     }
     for task, part in parts.items():
-        if not tasks or task.partition(",")[0] in tasks:
+        if not tasks or task in tasks:
             yield from part(labelled, posts)
 
 

@@ -77,6 +77,7 @@ def _make() -> None:
     print(f"Installing {len(wanted)} packages into .venv (once; a few minutes)", flush=True)
     _pip(["--only-binary", ":all:", "-r", str(REQUIREMENTS)], expected=len(wanted))
     _pip(["--no-deps", "--no-build-isolation", "-e", str(ROOT)])
+    _run([str(PYTHON), "-m", "reading.intent"])  # learns from the examples what writers want, so that no run has to
 
 
 def _venv_is_usable() -> bool:

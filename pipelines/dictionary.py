@@ -166,10 +166,13 @@ _TYPES_BY_NAME = (
     (r"is_.*", "BOOLEAN"),
     (r".*_at|(.*_)?window_(start|end)|unseen_(from|to)", "TIMESTAMP"),
     (r".*_date", "DATE"),
-    (r".*_count|likes|replies|reposts|quotes|views|score|engagement|followers|author_followers", "BIGINT"),
-    (r"compound|rating|share", "DOUBLE"),
+    (
+        r".*_count|usual_low|usual_high|likes|replies|reposts|quotes|views|score|engagement|followers|author_followers",
+        "BIGINT",
+    ),
+    (r"compound|rating|share|probability|ratio|[pq]_value|expected_people|.*_recall|difference_(low|high)", "DOUBLE"),
     (r"rank", "INTEGER"),
-    (r"themes|networks", "VARCHAR[]"),
+    (r"themes|networks|intents|flags|tones|brands|example_ids", "VARCHAR[]"),
 )
 
 
@@ -203,7 +206,12 @@ _MEANINGS = {
     "sources": "where to listen: a `[[sources]]` section each",
     "themes": "what people may speak of: a `[[themes]]` section each",
     "language": "the section `[language]`",
+    "guidelines": "rules of the community: a `[[guidelines]]` section each",
+    "guidelines.id": "short name of the rule; `guideline:` and it is the flag",
+    "guidelines.name": "name shown to readers",
     "sentiment": "the section `[sentiment]`",
+    "topics": "the section `[topics]`",
+    "emergence": "the section `[emergence]`",
     "digest": "the section `[digest]`",
     "transformers": "models of your own: a `[[transformers]]` section each",
     "brands.id": "short name of the brand; the value of `brand_id` in the tables",

@@ -29,6 +29,8 @@ LEARNED = "learned"
 VERSION = 1
 """Raised when the same examples would make another model, or the same text be read another way."""
 SEEDS = Path(__file__).with_name("seeds") / "intents"
+BUILT = SEEDS.parent
+"""Where `make` leaves the model."""
 LANGUAGES = frozenset({"de", "en", "es", "fr", "it", "nl", "pt"})
 """ISO 639-1 codes of the languages that the examples are written in."""
 OTHER = "other"
@@ -136,21 +138,38 @@ def engine_version() -> str:
 
 @lru_cache(maxsize=2)
 def model(folder: Path | None = None) -> LinearModel:
-    """The model, learned in a few seconds where the folder does not hold it yet; then it does.
+    """The model that `make` left beside the examples, else the one in the folder; there it is learned in a few seconds
+    where the folder does not hold it yet.
 
-    Without a folder it is kept for this process alone.
+    Without either it is kept for this process alone.
     """
-    if folder is None:
-        return _learned()
-    path = folder / f"intent-{engine_version()}.npz"
-    if zipfile.is_zipfile(path):  # there, and whole
-        return LinearModel.from_file(path)
+    name = f"intent-{engine_version()}.npz"
+    for path in (BUILT / name, *([folder / name] if folder else [])):
+        if zipfile.is_zipfile(path):  # there, and whole
+            return LinearModel.from_file(path)
     made = _learned()
+    if folder:
+        _keep(made, folder / name)
+    return made
+
+
+def build() -> None:
+    """Learn the model and leave it beside the examples, so that no home has to."""
+    path = BUILT / f"intent-{engine_version()}.npz"
+    if not zipfile.is_zipfile(path):
+        for old in BUILT.glob("intent-*.npz"):
+            old.unlink()
+        _keep(_learned(), path)
+
+
+def _keep(made: LinearModel, path: Path) -> None:
+    """Write the model whole or not at all."""
+    folder = path.parent
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.NamedTemporaryFile(dir=folder, prefix=".intent-", delete=False) as file:
         file.write(made.to_bytes())
+    Path(file.name).chmod(0o644)  # whoever runs a night may read it
     os.replace(file.name, path)  # noqa: PTH105
-    return made
 
 
 @lru_cache(maxsize=1)
@@ -318,3 +337,7 @@ def _evidence(
             said[row].append(tokens.words[word])
         weights[ids == np.repeat(chosen, counts)] = 0.0
     return [tuple(words) for words in said]
+
+
+if __name__ == "__main__":
+    build()

@@ -572,6 +572,7 @@ def test_requests_say_who_asks_and_which_version(run, build, fetched, client, mo
 
 def test_no_secret_in_any_log_error_or_repr(run, build, talk, client, week, collect, caplog):
     caplog.set_level(logging.DEBUG)
+    caplog.set_level(logging.DEBUG, "urllib3")
     server = run(build(talk), now=NOW)
     asking = client(server)
     _, good = collect(github.fetch(asking, settings(), FIRMWARE, week))

@@ -499,6 +499,7 @@ def test_a_token_that_has_ended(run, build, talk, client, collect, week):
 
 def test_no_secret_in_any_log_error_or_repr(run, build, talk, client, collect, week, caplog):
     caplog.set_level(logging.DEBUG)
+    caplog.set_level(logging.DEBUG, "urllib3")
     server = run(build(talk), now=NOW)
     own = client(server, {"jwt": JWT})
     collect(lemmy.fetch(own, settings(), FEED, week))

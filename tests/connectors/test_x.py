@@ -298,6 +298,7 @@ def test_fetch_rate_limit_without_a_time(run, build, talk, week, collect, header
 
 def test_no_secret_in_any_log_error_or_repr(run, build, talk, week, collect, caplog):
     caplog.set_level(logging.DEBUG)
+    caplog.set_level(logging.DEBUG, "urllib3")
     server = run(build(talk), now=AFTER)
     own = settings(api=server.url)
     client = x.connect(own, CREDENTIALS)

@@ -572,6 +572,7 @@ def test_retry_after_is_obeyed(run, build, talk, week, collect, asked_for, is_wa
 
 def test_no_secret_in_any_log_error_address_or_repr(run, build, talk, week, collect, caplog):
     caplog.set_level(logging.DEBUG)
+    caplog.set_level(logging.DEBUG, "urllib3")
     server = run(build(talk), now=AFTER)
     client, own = connected(server)
     _, good = collect(youtube.fetch(client, own, HALMORA, week))

@@ -267,8 +267,10 @@ def test_nested_columns_are_found_by_their_path(write: Callable[..., Path]) -> N
 @pytest.mark.parametrize("name", sorted(TASKS))
 def test_every_engine_answers_each_example_or_says_why_not(name: str) -> None:
     texts = [None, "", " \n", "ok", "🫖❤️", "@ann https://example.com", "\x00\x1b[31m", "word " * 20_000, "荷物が壊れて"]
-    examples = [Example(text, text, "en") for text in texts]
+    examples = [Example(text, text, "en", ("bug_report", "other")) for text in texts]
     for engine in TASKS[name].engines:
+        if engine.name == "transformers":  # there is none without a config that names it
+            continue
         answers = engine.answer(examples, LENS)
         assert [label is None for label in answers.labels] == [reason is not None for reason in answers.reasons]
         assert engine.answer([], LENS) == Answers([], [])
@@ -291,7 +293,7 @@ LABELS = ("label",)
             {},
             "There is no task 'mood'. There is: sentiment, language, moderation, spam, intent, duplicates.",
         ),
-        ("sentiment", Columns("text", LABELS), {"engine": "oracle"}, "There is no engine 'oracle'. There is: vader."),
+        ("sentiment", Columns("text", LABELS), {"engine": "oracle"}, "There is no engine 'oracle'. There is: vader, "),
         ("sentiment", Columns("words", LABELS), {}, "--text words: no row of labels.jsonl has it. It has: 'text', "),
         ("sentiment", Columns("text", ("mood",)), {}, "--label mood: no row of labels.jsonl has it."),
         ("sentiment", Columns("text", LABELS, None, ("lang",)), {}, "--group lang: no row of labels.jsonl has it."),
@@ -378,8 +380,8 @@ def test_the_command_refuses_an_unknown_task(reviews: Path, earshot: Callable[..
 
 def measure_all(folder: Path) -> str:
     """What `make eval` prints."""
-    variables = os.environ | {"EARSHOT_EVAL": str(folder), "COLUMNS": "200"}
-    command = [sys.executable, "-m", "bench.evaluation"]
+    variables = os.environ | {"EARSHOT_EVAL": str(folder), "EARSHOT_POSTS": str(folder), "COLUMNS": "200"}
+    command = [sys.executable, "-m", "bench.evaluation", "sentiment"]
     done = subprocess.run(command, cwd=ROOT, env=variables, capture_output=True, text=True, timeout=300, check=True)
     return " ".join(done.stdout.split())
 
@@ -393,5 +395,5 @@ def test_each_set_that_is_there_has_a_row_for_ours_and_for_what_is_simpler(tmp_p
     texts, labels, _ = zip(*REVIEWS[:4], strict=True)
     pq.write_table(pa.table({"text": texts, "label": labels}), tmp_path / "sentiment" / "us_airline.parquet")
     printed = measure_all(tmp_path)
-    assert "│ sentiment: us_airline │ vader │ 4 │ 100.0% │ 0.750 │" in printed
-    assert "│ │ plain vader │ 4 │ 100.0% │ 0.750 │" in printed
+    assert "│ sentiment │ us_airline │ macro-F1 │ 4 │ 100% │ 0.778 │ plain VADER 0.778 │" in printed
+    assert "│ │ us_airline │ macro-recall │ 4 │ 100% │ 0.833 │ plain VADER 0.833 │" in printed

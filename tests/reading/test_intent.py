@@ -93,6 +93,7 @@ def test_words_of_the_cues_are_written_as_they_are_looked_up():
 
 
 def test_the_model_is_kept_and_found_again(tmp_path, learned, monkeypatch):
+    monkeypatch.setattr(intent, "BUILT", tmp_path / "not made")
     monkeypatch.setattr(intent, "_learned", lambda: learned)
     intent.model.cache_clear()
     texts = ["the app crashes when I open it", "how do I export my list?"]
@@ -106,7 +107,23 @@ def test_the_model_is_kept_and_found_again(tmp_path, learned, monkeypatch):
     assert [path.name for path in tmp_path.iterdir()] == [f"intent-{intent.engine_version()}.npz"]
 
 
+def test_what_make_left_is_used_and_what_it_left_of_other_examples_goes(tmp_path, learned, monkeypatch):
+    monkeypatch.setattr(intent, "BUILT", tmp_path)
+    monkeypatch.setattr(intent, "_learned", lambda: learned)
+    (tmp_path / "intent-old.npz").write_bytes(b"old")
+    intent.build()
+    assert [path.name for path in tmp_path.iterdir()] == [f"intent-{intent.engine_version()}.npz"]
+    monkeypatch.setattr(intent, "_learned", lambda: pytest.fail("learned again"))
+    intent.model.cache_clear()
+    try:
+        assert intent.model(tmp_path / "home").version == learned.version
+    finally:
+        intent.model.cache_clear()
+    assert not (tmp_path / "home").exists()
+
+
 def test_a_broken_file_is_made_anew(tmp_path, learned, monkeypatch):
+    monkeypatch.setattr(intent, "BUILT", tmp_path / "not made")
     monkeypatch.setattr(intent, "_learned", lambda: learned)
     path = tmp_path / f"intent-{intent.engine_version()}.npz"
     path.write_bytes(b"PK\x03\x04 half a file")
