@@ -66,7 +66,9 @@ class Workers:
 
 
 def process_pool(count: int) -> ProcessPoolExecutor:
-    """Processes of our own that end when this one does."""
+    """Processes of our own that end when this one does, each with one thread for its sums."""
+    for library in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"):  # read when numpy loads, so before they start
+        os.environ.setdefault(library, "1")
     context = multiprocessing.get_context("spawn")  # a fork of a process with threads (Arrow, DuckDB) may hang
     return ProcessPoolExecutor(count, mp_context=context, initializer=_prepare)
 

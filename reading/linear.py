@@ -371,7 +371,7 @@ def _sum_by(owners: np.ndarray, rows: Floats, count: int) -> Floats:
     sums = np.zeros((count, rows.shape[1]))
     if len(owners):
         starts = np.flatnonzero(np.r_[True, owners[1:] != owners[:-1]])
-        sums[owners[starts]] = np.add.reduceat(rows, starts, axis=0, dtype=np.float64)
+        sums[owners[starts]] = np.add.reduceat(rows, starts, axis=0)
     return sums
 
 
