@@ -8,9 +8,7 @@ from pipelines import __version__
 from pipelines.accounts import flag_accounts
 from pipelines.config import Config
 from pipelines.duplicates import ENGINE_VERSION, find_duplicates
-from pipelines.emergence import find_emerging
 from pipelines.home import Home
-from pipelines.topics import read_topics
 from pipelines.warehouse import open_warehouse, transaction
 
 log = logging.getLogger(__name__)
@@ -24,6 +22,9 @@ def discover(home: Home, config: Config) -> None:
 
     Topics are read on from where the last night ended, and what emerges on days whose posts changed.
     """
+    from pipelines.emergence import find_emerging  # scikit-learn and scipy, behind these, take seconds to import
+    from pipelines.topics import read_topics
+
     started, started_at = time.monotonic(), datetime.now(UTC).replace(tzinfo=None)
     with open_warehouse(home) as connection, transaction(connection):
         connection.execute(_REPLIES_TO_NOBODY)
