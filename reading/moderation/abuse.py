@@ -101,7 +101,7 @@ class Abuse:
         """The flags of a text in the language `lang`; where that is None, the words of all languages count."""
         found = []
         for flag, heard in sorted(self._heard(text, lang).items()):
-            probability = at_least_one(sorted(sign.probability for sign in heard)[-MOST_TOGETHER:])
+            probability = _together(heard)
             if probability >= LEAST:
                 aimed = any(sign.is_aimed for sign in heard)
                 severity = "low" if flag == "insult" and not aimed else _SEVERITY[flag]
@@ -112,8 +112,7 @@ class Abuse:
     def offensive(self, text: str, lang: str | None) -> float:
         """How likely a text offends in one of the ways of `OFFENSIVE`, 0 … 1."""
         heard = self._heard(text, lang)
-        weights = sorted(sign.probability for flag in OFFENSIVE for sign in heard.get(flag, ()))
-        return at_least_one(weights[-MOST_TOGETHER:])
+        return _together([sign for flag in OFFENSIVE for sign in heard.get(flag, ())])
 
     def _heard(self, text: str, lang: str | None) -> dict[str, list["_Sign"]]:
         """What speaks for each flag, in the order of the text."""
@@ -223,6 +222,15 @@ class _Hit(NamedTuple):
     entry: Entry
     start: int
     end: int
+
+
+def _together(signs: Sequence["_Sign"]) -> float:
+    """How likely signs are right together; a word that is said again says nothing more."""
+    strongest: dict[str, float] = {}
+    for sign in signs:
+        word = sign.written.casefold()
+        strongest[word] = max(sign.probability, strongest.get(word, 0.0))
+    return at_least_one(sorted(strongest.values())[-MOST_TOGETHER:])
 
 
 class _Sign(NamedTuple):

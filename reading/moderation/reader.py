@@ -89,7 +89,7 @@ class Moderator:
             weights = self._weights.setdefault(lang, {})
             for word in listed - weights.keys():
                 weights[word] = self._abuse.most(word, lang)
-            if len(listed) > 1 or any(weights[word] >= LEAST or written.count(word) > 1 for word in listed):
+            if len(listed) > 1 or any(weights[word] >= LEAST for word in listed):
                 return True
         if len(_LETTERS & hits) >= SPACED_OUT and _SPACED_OUT.search(text):
             return True

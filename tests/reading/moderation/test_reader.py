@@ -73,7 +73,6 @@ def test_the_quick_look_spares_no_phrase_of_the_list(reader: Moderator) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "what a sad, sad man you are: sad",
         "i want to   (END) it all",
         "i want to `now` end it all",
         "i want\n> as you said\nto end it all",
@@ -82,8 +81,13 @@ def test_the_quick_look_spares_no_phrase_of_the_list(reader: Moderator) -> None:
         "d r o p dead",
     ],
 )
-def test_the_quick_look_spares_nothing_repeated_or_disguised(reader: Moderator, text: str) -> None:
+def test_the_quick_look_spares_nothing_disguised(reader: Moderator, text: str) -> None:
     assert offences(reader, text, "en") == abuse.abuse().read(text, "en") != []
+
+
+def test_a_faint_word_said_again_says_nothing_more(reader: Moderator) -> None:
+    text = "what a sad, sad man you are: sad"
+    assert offences(reader, text, "en") == abuse.abuse().read(text, "en") == []
 
 
 def test_engines_are_named_and_know_the_domains() -> None:
