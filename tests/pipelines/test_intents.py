@@ -7,6 +7,7 @@ from typing import Any
 
 import duckdb
 import pyarrow as pa
+import pytest
 
 from connectors.contract import Window
 from pipelines import steps
@@ -59,8 +60,16 @@ def test_where_they_are_kept_does_not_change_the_lens(tmp_path: Path) -> None:
 
 
 def test_intents_come_into_the_warehouse_and_go_with_the_words(
-    shop: Path, configure: Callable[..., Config], new_home: Callable[..., Home], march: March, write_posts: Any
+    shop: Path,
+    configure: Callable[..., Config],
+    new_home: Callable[..., Home],
+    march: March,
+    write_posts: Any,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr(intent, "BUILT", tmp_path / "not made")  # as where nobody ran `make`
+    intent.model.cache_clear()
     home, config = new_home(), configure()
     line = {"id": "1", "created_at": "2026-03-01T09:00:00", "author": "ann", "parent_id": None, "likes": 0}
 

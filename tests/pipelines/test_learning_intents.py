@@ -163,11 +163,14 @@ def test_old_models_go_and_that_of_the_examples_stays(
     monkeypatch.setattr(
         learning_intents, "judged_unseen", lambda examples, *_: np.zeros((len(examples), len(INTENTS)), bool)
     )
+    of_the_examples = home.models / f"intent-{intent.engine_version()}.npz"
+    home.models.mkdir(parents=True)
+    of_the_examples.write_bytes(b"made before")
     for count in (45, 48, 51):
         judge(home, count)
         learn_intents(home, config)
     assert len(list(home.models.glob("intent-learned-*.npz"))) == 2
-    assert (home.models / f"intent-{intent.engine_version()}.npz").exists()
+    assert of_the_examples.exists()
 
 
 @pytest.mark.parametrize(("count", "told"), [(0, "no intent"), (18, "6 complaint, 6 praise, 6 request")])
