@@ -1,4 +1,4 @@
-"""Erase: the words of posts that are gone leave the landing and tidy files, too.
+"""Erase: the words of posts that are gone leave the landing, tidy and enriched files, too.
 
 The warehouse forgets them at once; here the raw answers follow. A page keeps its shape, so that every other post in it
 can be read again.
@@ -39,6 +39,8 @@ _OF_ANOTHER = re.compile(r"parent|repl|root|quot|link_id|ancestor", re.IGNORECAS
 """Keys whose ids are those of the posts that a post answers or quotes."""
 EMPTIED = ("title", "text", "author_id")
 """Columns of a tidy mention that go."""
+EVIDENCE = ("mention_flags", "mention_intents", "mention_themes")
+"""Enriched files that quote a post; the warehouse drops their rows of posts that are gone, too."""
 
 _DUE = """
 select mentions.mention_id, mentions.source, mentions.created_at, mentions.deleted_at
@@ -93,7 +95,7 @@ def erase_gone(connection: duckdb.DuckDBPyConnection, home: Home, config: Config
 
 
 def erase_in_window(home: Home, settings: SourceSettings, window: Window, ids: Collection[str]) -> None:
-    """Take the words of some posts out of a window's tidy and landing files. What is not there any more is no fault."""
+    """Take the words of some posts out of a window's files. What is not there any more is no fault."""
     tidied = home.tidy / settings.id / window.name / "mentions.parquet"
     mentions = pq.read_table(tidied, columns=["mention_id", *EMPTIED, "seq"])
     wanted = pc.is_in(mentions["mention_id"], pa.array(sorted(ids)))
@@ -105,8 +107,11 @@ def erase_in_window(home: Home, settings: SourceSettings, window: Window, ids: C
     for row in rows:
         by_page.setdefault(row["seq"] >> 24, []).append(Words(row["mention_id"], row["title"], row["text"]))
     with home.only_one(f"pull-{settings.id}", wait_seconds=WAIT_SECONDS):
+        gone = {row["mention_id"] for row in rows}
         _rewrite_pages(home, settings, window, by_page)
-        _empty_rows(tidied, {row["mention_id"] for row in rows})
+        for name in EVIDENCE:
+            _drop_rows(home.enriched / settings.id / window.name / f"{name}.parquet", gone)
+        _empty_rows(tidied, gone)  # last: while the words stand here, the next load knows that they are to go
     log.info("erase %s %s: %s posts", settings.id, window.name, len(rows))
 
 
@@ -126,6 +131,19 @@ def _empty_rows(path: Path, ids: Collection[str]) -> None:
                 for name, column in zip(batch.schema.names, batch.columns, strict=True)
             ]
             writer.write_batch(pa.RecordBatch.from_arrays(columns, schema=batch.schema))
+
+
+# Enriched files ----------------------------------------------------------------------------------------
+
+
+def _drop_rows(path: Path, ids: Collection[str]) -> None:
+    if not path.exists():
+        return
+    table = pq.read_table(path)
+    kept = table.filter(pc.invert(pc.is_in(table["mention_id"], pa.array(sorted(ids)))))
+    if kept.num_rows < table.num_rows:
+        with whole_file(path) as making:
+            pq.write_table(kept, making, compression="zstd", compression_level=1)
 
 
 # Landing files ----------------------------------------------------------------------------------------

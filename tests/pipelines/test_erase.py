@@ -64,6 +64,16 @@ def tidied(home: Home, window: Window) -> dict[str, str | None]:
     return dict(zip(table["mention_id"].to_pylist(), table["text"].to_pylist(), strict=True))
 
 
+def quoted(home: Home, window: Window) -> set[str]:
+    """The mentions of which an enriched file holds words."""
+    folder = home.enriched / "forum" / window.name
+    return {
+        mention_id
+        for name in ("mention_flags", "mention_intents", "mention_themes")
+        for mention_id in pq.read_table(folder / f"{name}.parquet")["mention_id"].to_pylist()
+    }
+
+
 @pytest.mark.usefixtures("forgetful")
 def test_words_of_a_deleted_post_leave_every_file(
     home: Home, config: Config, march: March, core: Callable[[Home], dict[str, str]]
@@ -71,7 +81,9 @@ def test_words_of_a_deleted_post_leave_every_file(
     night(home, config, march(2, 3))
     assert GONE in landed(home, march(2, 3))
     assert tidied(home, march(2, 3))["forum:5"] == GONE
+    assert "forum:5" in quoted(home, march(2, 3))
     night(home, config, march(3, 4))
+    assert "forum:5" not in quoted(home, march(2, 3))
     assert GONE not in landed(home, march(2, 3))
     assert "Mein Paket von Wren" in landed(home, march(2, 3))
     assert tidied(home, march(2, 3)) == {
