@@ -329,54 +329,21 @@ insert into core.interactions by name
 select distinct mention_id, to_author_id, kind, from_author_id
 from read_parquet($file, hive_partitioning = false) semi join fresh using (mention_id)
 """
-_CLEAR_SENTIMENT = """
-delete from core.sentiment where mention_id in (select mention_id from fresh where is_known)
-"""
-_SENTIMENT = """
-insert into core.sentiment by name
-select enriched.* exclude (seq)
-from read_parquet($file, hive_partitioning = false) as enriched semi join fresh using (mention_id, seq)
-"""
-_CLEAR_BRANDS = """
-delete from core.brand_mentions where mention_id in (select mention_id from fresh where is_known)
-"""
-_BRANDS = """
-insert into core.brand_mentions by name
-select enriched.* exclude (seq)
-from read_parquet($file, hive_partitioning = false) as enriched semi join fresh using (mention_id, seq)
-"""
-_CLEAR_THEMES = """
-delete from core.mention_themes where mention_id in (select mention_id from fresh where is_known)
-"""
-_THEMES = """
-insert into core.mention_themes by name
-select enriched.* exclude (seq)
-from read_parquet($file, hive_partitioning = false) as enriched semi join fresh using (mention_id, seq)
-"""
-_CLEAR_INTENTS = """
-delete from core.mention_intents where mention_id in (select mention_id from fresh where is_known)
-"""
-_INTENTS = """
-insert into core.mention_intents by name
-select enriched.* exclude (seq)
-from read_parquet($file, hive_partitioning = false) as enriched semi join fresh using (mention_id, seq)
-"""
-_CLEAR_FLAGS = """
-delete from core.mention_flags where mention_id in (select mention_id from fresh where is_known)
-"""
-_FLAGS = """
-insert into core.mention_flags by name
-select enriched.* exclude (seq)
-from read_parquet($file, hive_partitioning = false) as enriched semi join fresh using (mention_id, seq)
-"""
-_CLEAR_TONES = """
-delete from core.mention_tones where mention_id in (select mention_id from fresh where is_known)
-"""
-_TONES = """
-insert into core.mention_tones by name
-select enriched.* exclude (seq)
-from read_parquet($file, hive_partitioning = false) as enriched semi join fresh using (mention_id, seq)
-"""
+_READINGS = ("sentiment", "brand_mentions", "mention_themes", "mention_intents", "mention_flags", "mention_tones")
+"""Tables of what is read from each text: they follow the text that is held."""
+
+
+def _read_anew(table: str) -> tuple[tuple[str, str | None, tuple[str, ...]], ...]:
+    """Put the readings of a window's freshest texts in place of earlier ones."""
+    clear = f"delete from core.{table} where mention_id in (select mention_id from fresh where is_known)"  # noqa: S608
+    insert = f"""
+        insert into core.{table} by name
+        select enriched.* exclude (seq)
+        from read_parquet($file, hive_partitioning = false) as enriched semi join fresh using (mention_id, seq)
+    """  # noqa: S608  # a table of ours
+    return ((clear, None, ()), (insert, table, ()))
+
+
 # A record that several windows could not read stands under the earliest; one that could be read this time goes.
 _CLEAR_QUARANTINE = """
 delete from core.quarantine
@@ -472,24 +439,14 @@ delete from core.sentiment where target != 'text' and mention_id in (select ment
 _UNMATCH_GONE = """
 delete from core.brand_mentions where matched_by = 'term' and mention_id in (select mention_id from gone)
 """
-_UNTHEME_GONE = """
-delete from core.mention_themes where mention_id in (select mention_id from gone)
-"""
-_UNTOPIC_GONE = """
-delete from core.mention_topics where mention_id in (select mention_id from gone)
-"""
-_UNINTENT_GONE = """
-delete from core.mention_intents where mention_id in (select mention_id from gone)
-"""
-_UNFLAG_GONE = """
-delete from core.mention_flags where mention_id in (select mention_id from gone)
-"""
-_UNTONE_GONE = """
-delete from core.mention_tones where mention_id in (select mention_id from gone)
-"""
-_UNADDRESS_GONE = """
-delete from core.interactions where mention_id in (select mention_id from gone)
-"""
+_FORGOTTEN = ("mention_themes", "mention_topics", "mention_intents", "mention_flags", "mention_tones", "interactions")
+"""Tables that keep no row of a post that is gone."""
+
+
+def _forget_gone(table: str) -> tuple[str, str | None, tuple[str, ...]]:
+    return f"delete from core.{table} where mention_id in (select mention_id from gone)", None, ()  # noqa: S608
+
+
 _CLEAR_COVERAGE = """
 delete from core.coverage where (source, window_start, window_end) = ($source, $start, $end)
 """
@@ -512,18 +469,7 @@ _STATEMENTS: tuple[tuple[str, str | None, tuple[str, ...]], ...] = (
     (_METRICS, "metrics", ("day",)),
     (_CLEAR_INTERACTIONS, None, ()),
     (_INTERACTIONS, "interactions", ()),
-    (_CLEAR_SENTIMENT, None, ()),
-    (_SENTIMENT, "sentiment", ()),
-    (_CLEAR_BRANDS, None, ()),
-    (_BRANDS, "brand_mentions", ()),
-    (_CLEAR_THEMES, None, ()),
-    (_THEMES, "mention_themes", ()),
-    (_CLEAR_INTENTS, None, ()),
-    (_INTENTS, "mention_intents", ()),
-    (_CLEAR_FLAGS, None, ()),
-    (_FLAGS, "mention_flags", ()),
-    (_CLEAR_TONES, None, ()),
-    (_TONES, "mention_tones", ()),
+    *(statement for table in _READINGS for statement in _read_anew(table)),
     (_CLEAR_QUARANTINE, "quarantine", ("source", "start", "end")),
     (_QUARANTINE, "quarantine", ("source", "start", "end")),
     (_CLEAR_COVERAGE, None, ("source", "start", "end")),
@@ -537,10 +483,5 @@ _STATEMENTS: tuple[tuple[str, str | None, tuple[str, ...]], ...] = (
     (_UNTARGET_GONE, None, ()),
     (_UNSCORE_GONE, None, ()),
     (_UNMATCH_GONE, None, ()),
-    (_UNTHEME_GONE, None, ()),
-    (_UNTOPIC_GONE, None, ()),
-    (_UNINTENT_GONE, None, ()),
-    (_UNFLAG_GONE, None, ()),
-    (_UNTONE_GONE, None, ()),
-    (_UNADDRESS_GONE, None, ()),
+    *map(_forget_gone, _FORGOTTEN),
 )
