@@ -91,7 +91,7 @@ class Analyzer(SentimentIntensityAnalyzer):  # type: ignore[misc]
     def polarity_scores(self, text: str) -> dict[str, float]:
         """The shares `neg`, `neu` and `pos` of a text, and its `compound`, just as vaderSentiment has them."""
         if not text.isascii() and not self.emojis.keys().isdisjoint(text):
-            return super().polarity_scores(text)  # type: ignore[no-any-return]
+            text = self._emojis_as_words(text)
         text = text.strip()
         words = list(map(self._words.__getitem__, text.split()))
         places = [place for place, word in enumerate(words) if word[2]]
@@ -114,6 +114,18 @@ class Analyzer(SentimentIntensityAnalyzer):  # type: ignore[misc]
         if "but" in lowered:
             _contrast(valences, places, lowered.index("but"))
         return self._shares(valences, len(words), text)
+
+    def _emojis_as_words(self, text: str) -> str:
+        """The text with VADER's words for emoji in their place, spaced as VADER spaces them."""
+        parts: list[str] = []
+        is_spaced = True
+        for character in text:
+            words = self.emojis.get(character)
+            if words is not None and not is_spaced:
+                parts.append(" ")
+            parts.append(character if words is None else words)
+            is_spaced = words is None and character == " "
+        return "".join(parts)
 
     def _shares(self, valences: list[float], count: int, text: str) -> dict[str, float]:
         """VADER's `score_valence` for so many words, of which the ones left out have no valence."""

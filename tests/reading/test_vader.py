@@ -59,6 +59,20 @@ def test_the_numbers_are_vaders(text: str) -> None:
 
 
 @given(
+    st.lists(
+        st.sampled_from(["❤️", "🫖", "😭", "😀", " ", "  ", "\n", "good", "BAD", "not", "but", "!"]), max_size=12
+    ).map("".join)
+)
+def test_emoji_are_read_as_vader_reads_them_whatever_stands_around_them(text: str) -> None:
+    assert Analyzer().polarity_scores(text) == VADER.polarity_scores(text)
+
+
+def test_a_post_of_nothing_but_emoji_is_read_to_its_end() -> None:
+    """vaderSentiment takes the square of their number: hours for these."""
+    assert score("😀" * 200_000).label == "positive"
+
+
+@given(
     texts,
     st.dictionaries(st.sampled_from(["tea", "love", "the", "bad"]), st.sampled_from([-2.5, 1.0, 3.0]), max_size=3),
 )
