@@ -17,7 +17,7 @@ import numpy as np
 import pyarrow as pa
 
 from pipelines.config import EmergenceSettings
-from pipelines.emergence import EVERYTHING, GAP_DAYS, Day, Finding, Judge, find_emerging, stands_out
+from pipelines.discover.emergence import EVERYTHING, GAP_DAYS, Day, Finding, Judge, find_emerging, stands_out
 from pipelines.warehouse import create_tables
 
 CRISES = "topics/crisislex_t26.parquet"

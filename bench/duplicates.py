@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import duckdb
 
-from pipelines.duplicates import find_duplicates
+from pipelines.discover.duplicates import find_duplicates
 from pipelines.warehouse import MEMORY_LIMIT, create_tables
 
 NIGHT = 20_000

@@ -17,8 +17,8 @@ from rich.console import Console
 from bench.baselines import NORWEGIAN, baselines, missing
 from bench.figures import Figure, table_of
 from pipelines.config import EXPECTED_LANGUAGES
-from pipelines.evaluate import Columns, Evaluation, evaluate
-from pipelines.evaluation_tasks import Engine
+from pipelines.evaluation.evaluate import Columns, Evaluation, evaluate
+from pipelines.evaluation.tasks import Engine
 from pipelines.lens import Lens
 
 ROOT = Path(__file__).parents[1]

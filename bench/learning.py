@@ -11,9 +11,9 @@ from typing import NamedTuple
 import numpy as np
 import pyarrow.parquet as pq
 
-from pipelines import measures
-from pipelines.learning_intents import macro_recall
-from pipelines.learning_sentiment import priors_of, train
+from pipelines.evaluation import measures
+from pipelines.learning.intents import macro_recall
+from pipelines.learning.sentiment import priors_of, train
 from reading import engines, intent, sentiment
 from reading.learned import CLASSES, answers_of, numbers_of
 from reading.prose import own_words
@@ -129,7 +129,7 @@ def intent_rows(folder: Path) -> list[LearnedRow]:
 
 def _judged_intents(texts: list[str], wants: list[str], seed: int) -> tuple[float, float, float, float, float]:
     """Macro-recall and macro-F1, each of what was learned and of the examples alone, on what was not learned from; and
-    the calibration error of all yes and no. Macro-recall is that of `pipelines.learning_intents`.
+    the calibration error of all yes and no. Macro-recall is that of `pipelines.learning.intents`.
     """
     order = np.random.default_rng(seed).permutation(len(texts)).tolist()
     inside, outside = order[:FEW_INTENTS], order[FEW_INTENTS:]

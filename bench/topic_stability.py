@@ -17,9 +17,9 @@ from scipy.optimize import linear_sum_assignment
 from sklearn.metrics import normalized_mutual_info_score
 
 from pipelines.config import TopicSettings
-from pipelines.duplicates import find_duplicates
-from pipelines.topic_memory import Engine, engine_of
-from pipelines.topics import read_topics
+from pipelines.discover.duplicates import find_duplicates
+from pipelines.discover.topic_memory import Engine, engine_of
+from pipelines.discover.topics import read_topics
 from pipelines.warehouse import create_tables, transaction
 
 MOST_POSTS = 30_000

@@ -42,7 +42,7 @@ def nightly() -> None:
     @task
     def learn() -> None:
         """Learn from the labels that people gave since the last night, before any source is read."""
-        from pipelines.learning import learn
+        from pipelines.learning.learn import learn
 
         learn(home(), config())
 

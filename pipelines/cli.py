@@ -42,8 +42,8 @@ from pipelines.plan import DAYS_PER_MONTH, SourcePlan, plan
 from pipelines.status import SourceDays, calendar, status
 
 if TYPE_CHECKING:
-    from pipelines.labelling import Import
-    from pipelines.labels import Question
+    from pipelines.labels.labelling import Import
+    from pipelines.labels.store import Question
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -547,9 +547,9 @@ def evaluate_engine(
 ) -> None:
     """Measure an engine on a file that people labelled: how often it is right, and where it is not."""
     from pipelines.config import LanguageSettings
-    from pipelines.evaluate import Columns, evaluate, read_mapping
-    from pipelines.evaluation_table import as_tables
-    from pipelines.labelled_posts import labelled_file
+    from pipelines.evaluation.evaluate import Columns, evaluate, read_mapping
+    from pipelines.evaluation.table import as_tables
+    from pipelines.labels.posts import labelled_file
     from pipelines.landing import encode
     from pipelines.lens import Lens, lens_of
 
@@ -577,8 +577,8 @@ def _evaluate_topics(
     file: Path, columns: Any, engine: str | None, advance: Callable[[int], None], as_json: bool
 ) -> None:
     """Topics have no right names: found groups are held against people's."""
-    from pipelines.evaluate import labelled_texts
-    from pipelines.evaluate_topics import as_text, evaluate_topics
+    from pipelines.evaluation.evaluate import labelled_texts
+    from pipelines.evaluation.topics import as_text, evaluate_topics
     from pipelines.landing import encode
     from reading.topics.embedding import DEFAULT
 
@@ -621,7 +621,7 @@ def label_posts(
     filled: Annotated[Path | None, typer.Option("--in", help="Read a filled-in file back.")] = None,
 ) -> None:
     """Say what you see in posts, one at a time or in a spreadsheet. Your word stands above every engine's."""
-    from pipelines import labelling, labels, sampling
+    from pipelines.labels import labelling, sampling, store
 
     where = Home(night.path_or_default(home))
     who = labelling.person(by or getpass.getuser())
@@ -631,7 +631,7 @@ def label_posts(
         return
     tasks = tuple(dict.fromkeys(chosen.value for chosen in task or [Task.sentiment]))
     wanted = sampling.Wanted(tasks, target, count, source, lang, order is Order.random, seed)
-    posts = sampling.posts(where, mention) if mention else sampling.sample(where, wanted, labels.read(where), who)
+    posts = sampling.posts(where, mention) if mention else sampling.sample(where, wanted, store.read(where), who)
     if to is not None:
         labelling.write_sample(to, posts, tasks, target)
         out.print(f"{len(posts):,} posts in {to}", markup=False, highlight=False, soft_wrap=True)
@@ -671,7 +671,7 @@ MOST_FAULTS = 50
 def learn(config: ConfigOption = DEFAULT_CONFIG, home: HomeOption = None) -> None:
     """Learn from the labels, and say for each source whether what was learned takes over. A night begins with it."""
     settings, where = _open(config, home)
-    from pipelines.learning_table import as_tables
+    from pipelines.learning.table import as_tables
 
     with _progress("learn"):
         found = steps.learn(where, settings)

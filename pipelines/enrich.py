@@ -19,9 +19,9 @@ from pipelines import __version__, tables, tidy
 from pipelines.arrow import SEQ, Batches, TableFiles, arrow_schema, to_batch
 from pipelines.config import Config
 from pipelines.home import Home, read_json, whole_folder, write_json
+from pipelines.learning.models import intents_for, trained_for
 from pipelines.lens import Lens, lens_of
 from pipelines.parallel import Workers, workers_or_own
-from pipelines.trained import intents_for, trained_for
 from query.expression import version
 from query.matching import Matcher, Post
 from reading import engines, intent, language, learned, sentiment, transformers

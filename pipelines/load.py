@@ -13,10 +13,12 @@ from typing import Any
 import duckdb
 
 from connectors.contract import Window
-from pipelines import __version__, enrich, labels, tidy, trained
+from pipelines import __version__, enrich, tidy
 from pipelines.config import Config
 from pipelines.erase import erase_gone
 from pipelines.home import Home, read_json
+from pipelines.labels import store
+from pipelines.learning import models
 from pipelines.warehouse import open_warehouse, transaction
 
 log = logging.getLogger(__name__)
@@ -38,8 +40,8 @@ def load(home: Home, config: Config, advance: Callable[[int], None] = lambda _: 
             count += loaded
             advance(loaded)
         with transaction(connection):
-            labels.load(connection, home)
-            trained.load(connection, home)
+            store.load(connection, home)
+            models.load(connection, home)
         erase_gone(connection, home, config)
     return count
 

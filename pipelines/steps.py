@@ -3,7 +3,7 @@
 from pipelines.digest import DigestFiles, digest
 from pipelines.discover import discover
 from pipelines.enrich import enrich
-from pipelines.learning import learn
+from pipelines.learning.learn import learn
 from pipelines.load import load
 from pipelines.model import model
 from pipelines.publish import publish

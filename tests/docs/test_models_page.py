@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from pipelines import duplicates
+from pipelines.discover import duplicates
 from reading import language, minhash, sentiment, vader
 
 PAGE = (Path(__file__).resolve().parents[2] / "docs" / "models.md").read_text(encoding="utf-8")

@@ -13,7 +13,7 @@ from connectors.contract import Window
 from pipelines import steps
 from pipelines.config import Config
 from pipelines.enrich import READ, read_batch
-from pipelines.evaluate import Columns, evaluate
+from pipelines.evaluation.evaluate import Columns, evaluate
 from pipelines.home import Home
 from pipelines.lens import Lens
 from reading import intent

@@ -14,7 +14,7 @@ from pipelines import steps
 from pipelines.config import Config
 from pipelines.enrich import READ, read_batch
 from pipelines.errors import ConfigError
-from pipelines.evaluate import Columns, evaluate
+from pipelines.evaluation.evaluate import Columns, evaluate
 from pipelines.home import Home
 from pipelines.lens import Lens, lens_of
 from query.parsing import parse

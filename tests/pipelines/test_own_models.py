@@ -10,7 +10,7 @@ from connectors.contract import Window
 from pipelines import steps
 from pipelines.config import Config, load_config
 from pipelines.errors import ConfigError, InputError
-from pipelines.evaluate import Columns, evaluate
+from pipelines.evaluation.evaluate import Columns, evaluate
 from pipelines.home import Home
 from pipelines.lens import lens_of
 from pipelines.warehouse import open_warehouse

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipelines.config import LanguageSettings
-from pipelines.evaluate import Columns, Evaluation, evaluate
+from pipelines.evaluation.evaluate import Columns, Evaluation, evaluate
 from pipelines.lens import Lens
 from reading import intent, linear
 from reading.intent_cues import SHARE, WORDS, cues

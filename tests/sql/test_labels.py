@@ -9,9 +9,9 @@ from typing import Any
 import duckdb
 import pytest
 
-from pipelines import labels
 from pipelines.home import Home
-from pipelines.labels import QUESTIONS, SEPARATOR, Label
+from pipelines.labels import store
+from pipelines.labels.store import QUESTIONS, SEPARATOR, Label
 from pipelines.model import model
 from pipelines.warehouse import create_tables
 
@@ -68,7 +68,7 @@ WILD = wild_labels(seed=7)
 def labelled(tmp_path_factory: pytest.TempPathFactory, logs: Path) -> Path:
     """A warehouse with posts, what an engine says of them and what people say, and its marts."""
     home = Home(tmp_path_factory.mktemp("labelled"))
-    labels.add(home, [*GIVEN, *WILD])
+    store.add(home, [*GIVEN, *WILD])
     with duckdb.connect(home.warehouse) as connection:
         create_tables(connection)
         for mention_id in [*BRANDED, "forum:6", *(f"wild:{number}" for number in range(12))]:
@@ -81,7 +81,7 @@ def labelled(tmp_path_factory: pytest.TempPathFactory, logs: Path) -> Path:
         connection.execute(
             "insert into core.brands values ('halmora', 'Halmora', false, '1'), ('tindle', 'Tindle', true, '1')"
         )
-        labels.load(connection, home)
+        store.load(connection, home)
     model(home.warehouse, logs)
     return home.warehouse
 
@@ -143,8 +143,8 @@ def test_a_label_of_a_deleted_post_is_kept_and_says_nothing(ask: Callable[[str],
 
 def test_the_tables_decide_between_people_as_the_learner_does(ask: Callable[[str], Rows]) -> None:
     told = ask("select mention_id, task, target, value from staging.stg_verdicts where mention_id like 'wild:%'")
-    assert {row[:3]: row[3] for row in told} == labels.verdicts(WILD)
-    assert len(told) == len(labels.verdicts(WILD)) > 40
+    assert {row[:3]: row[3] for row in told} == store.verdicts(WILD)
+    assert len(told) == len(store.verdicts(WILD)) > 40
 
 
 def test_a_verdict_says_who_agreed_to_judge(ask: Callable[[str], Rows]) -> None:

@@ -6,7 +6,7 @@ from rich.box import SIMPLE
 from rich.table import Table
 from rich.text import Text
 
-from pipelines.learnt import Decision, Learnt
+from pipelines.learning.decisions import Decision, Learnt
 
 MEASURES = {
     "sentiment": "macro-recall",

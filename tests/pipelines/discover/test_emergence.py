@@ -10,7 +10,7 @@ import pyarrow as pa
 import pytest
 
 from pipelines.config import EmergenceSettings
-from pipelines.emergence import find_emerging
+from pipelines.discover.emergence import find_emerging
 from pipelines.warehouse import create_tables
 from reading.fingerprints import fingerprint
 

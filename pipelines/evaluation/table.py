@@ -7,8 +7,8 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
-from pipelines.evaluate import Evaluation, Group, Report
-from pipelines.measures import Estimate
+from pipelines.evaluation.evaluate import Evaluation, Group, Report
+from pipelines.evaluation.measures import Estimate
 
 MOST_GROUPS = 30
 MOST_CLASSES = 12

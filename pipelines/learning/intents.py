@@ -10,11 +10,12 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from pipelines import measures
 from pipelines.config import Config
+from pipelines.evaluation import measures
+from pipelines.evaluation.measures import Estimate
 from pipelines.home import Home, whole_file
-from pipelines.labels import QUESTIONS, SEPARATOR
-from pipelines.learnt import (
+from pipelines.labels.store import QUESTIONS, SEPARATOR
+from pipelines.learning.decisions import (
     FEWEST_LABELS,
     FEWEST_OF_A_LANGUAGE,
     FOLDS,
@@ -25,8 +26,7 @@ from pipelines.learnt import (
     folds_of,
     languages_of,
 )
-from pipelines.measures import Estimate
-from pipelines.trained import intents_from
+from pipelines.learning.models import intents_from
 from reading import intent
 
 VERSION = 1

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines import measures
-from pipelines.measures import ABSTAINED, Estimate
+from pipelines.evaluation import measures
+from pipelines.evaluation.measures import ABSTAINED, Estimate
 
 # Ten rows of three classes; the seventh and tenth are not answered.
 LABELS = np.array([0, 0, 0, 0, 1, 1, 1, 2, 2, 2])

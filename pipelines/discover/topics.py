@@ -14,7 +14,7 @@ import pyarrow as pa
 
 from pipelines import tables
 from pipelines.config import TopicSettings
-from pipelines.topic_memory import (
+from pipelines.discover.topic_memory import (
     LONGEST,
     Engine,
     engine_of,

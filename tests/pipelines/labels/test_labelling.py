@@ -14,14 +14,14 @@ from hypothesis import strategies as st
 from rich.console import Console
 from typer.testing import CliRunner
 
-from pipelines import labels
 from pipelines.cli import app
 from pipelines.errors import InputError
 from pipelines.export import open_published
 from pipelines.home import Home
-from pipelines.labelling import Session, harmless, person, read_answers, write_sample
-from pipelines.labels import Label
-from pipelines.sampling import Post, Wanted, posts, sample
+from pipelines.labels import store
+from pipelines.labels.labelling import Session, harmless, person, read_answers, write_sample
+from pipelines.labels.sampling import Post, Wanted, posts, sample
+from pipelines.labels.store import Label
 from pipelines.warehouse import create_tables
 from reading.intent import INTENTS, OTHER
 from reading.learned import CLASSES
@@ -277,7 +277,7 @@ class Terminal:
 
 
 def values(home: Home) -> list[tuple[str, str, str | None]]:
-    return [(label.mention_id, label.task, label.value) for label in labels.read(home)]
+    return [(label.mention_id, label.task, label.value) for label in store.read(home)]
 
 
 def test_keys_words_skip_back_and_quit(home: Home) -> None:
@@ -317,7 +317,7 @@ def test_an_answer_can_be_changed_and_taken_back_and_all_is_kept(home: Home) -> 
 def test_a_brand_is_what_the_feeling_is_about_and_nothing_else(home: Home) -> None:
     terminal = Terminal("1", "praise")
     terminal.session(home, "sentiment", "intent", target="moss").label(posts(home, ["forum:2"]))
-    assert [(label.task, label.target) for label in labels.read(home)] == [("sentiment", "moss"), ("intent", "text")]
+    assert [(label.task, label.target) for label in store.read(home)] == [("sentiment", "moss"), ("intent", "text")]
     assert "How does the writer feel about moss?" in terminal.screen.getvalue()
 
 
@@ -409,7 +409,7 @@ def test_a_filled_in_file_is_read_once(home: Home, fill: Callable[..., Path], de
     assert (found.kept, found.unchanged, found.bad) == (2, 0, ())
     again = read_answers(home, path, "ana", NOON + timedelta(days=1))
     assert (again.kept, again.unchanged, again.bad) == (0, 2, ())
-    assert labels.read(home) == [
+    assert store.read(home) == [
         judged("forum:1", value="positive"),
         judged("forum:2", task="intent", value="complaint | request"),
     ]
@@ -439,7 +439,7 @@ def test_bad_lines_are_named_and_the_others_kept(home: Home, tmp_path: Path) -> 
         "line 9: has 2 cells, the header has 5: forum:5,negative",
     ]
     assert list(found.bad) == told
-    assert labels.read(home) == [
+    assert store.read(home) == [
         judged("forum:1", task="intent", value="praise"),
         judged("forum:2", by="bob", value="positive")._replace(target="moss"),
     ]
@@ -448,7 +448,7 @@ def test_bad_lines_are_named_and_the_others_kept(home: Home, tmp_path: Path) -> 
 def test_of_two_lines_on_the_same_post_the_later_holds(home: Home, tmp_path: Path) -> None:
     (tmp_path / "filled.csv").write_text("mention_id,sentiment\nforum:1,positive\nforum:1,negative\n", encoding="utf-8")
     assert read_answers(home, tmp_path / "filled.csv", "ana", NOON).kept == 1
-    assert labels.read(home) == [judged("forum:1", value="negative")]
+    assert store.read(home) == [judged("forum:1", value="negative")]
 
 
 @pytest.mark.parametrize(
@@ -507,9 +507,9 @@ def test_a_sample_goes_out_and_comes_back(home: Home, tmp_path: Path) -> None:
 
 def test_engines_are_measured_on_the_labels_and_people_on_each_other(home: Home) -> None:
     given_so_far = [("forum:1", "positive"), ("forum:5", "negative"), ("forum:9", "neutral"), ("forum:2", "negative")]
-    labels.add(home, [judged(mention_id, value=value) for mention_id, value in given_so_far])
-    labels.add(home, [judged(mention_id, by="bob", value=value) for mention_id, value in given_so_far[:3]])
-    labels.add(home, [judged("forum:10", value="positive"), judged("forum:4", value=None)])
+    store.add(home, [judged(mention_id, value=value) for mention_id, value in given_so_far])
+    store.add(home, [judged(mention_id, by="bob", value=value) for mention_id, value in given_so_far[:3]])
+    store.add(home, [judged("forum:10", value="positive"), judged("forum:4", value=None)])
     error, shown = run(home, "evaluate", "sentiment", "--labels")
     assert error is None
     assert "4 labelled rows" in shown
@@ -531,6 +531,6 @@ def test_what_can_not_be_measured_is_told(home: Home, words: tuple[str, ...], to
 
 
 def test_the_answers_are_those_that_the_engines_give() -> None:
-    assert set(labels.QUESTIONS["intent"].choices) == set(INTENTS) - {OTHER, "spam"}
-    assert set(labels.QUESTIONS["moderation"].choices) == {*OFFENSIVE, "self-harm", personal_data.FLAG, *spam.FLAGS}
-    assert labels.QUESTIONS["sentiment"].choices == CLASSES
+    assert set(store.QUESTIONS["intent"].choices) == set(INTENTS) - {OTHER, "spam"}
+    assert set(store.QUESTIONS["moderation"].choices) == {*OFFENSIVE, "self-harm", personal_data.FLAG, *spam.FLAGS}
+    assert store.QUESTIONS["sentiment"].choices == CLASSES

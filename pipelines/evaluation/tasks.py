@@ -11,7 +11,7 @@ import duckdb
 import numpy as np
 import pyarrow as pa
 
-from pipelines import duplicates
+from pipelines.discover import duplicates
 from pipelines.errors import InputError
 from pipelines.lens import Lens
 from pipelines.warehouse import create_tables

@@ -17,12 +17,12 @@ from hypothesis import strategies as st
 
 from pipelines.config import LanguageSettings
 from pipelines.errors import InputError
-from pipelines.evaluate import Agreement, Cell, Columns, Evaluation, Group, evaluate, read_mapping
-from pipelines.evaluation_tasks import TASKS, Answers, Engine, Example
+from pipelines.evaluation.evaluate import Agreement, Cell, Columns, Evaluation, Group, evaluate, read_mapping
+from pipelines.evaluation.measures import Estimate
+from pipelines.evaluation.tasks import TASKS, Answers, Engine, Example
 from pipelines.lens import Lens
-from pipelines.measures import Estimate
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 LENS = Lens((), (), LanguageSettings().expected, None, ())
 ONE = Estimate(1.0, 1.0, 1.0)
 REVIEWS = [

@@ -5,10 +5,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from pipelines import measures
 from pipelines.config import Config
+from pipelines.evaluation import measures
+from pipelines.evaluation.measures import ABSTAINED, Estimate
 from pipelines.home import Home, whole_file
-from pipelines.learnt import (
+from pipelines.learning.decisions import (
     FEWEST_LABELS,
     FEWEST_OF_A_LANGUAGE,
     FOLDS,
@@ -19,9 +20,8 @@ from pipelines.learnt import (
     folds_of,
     languages_of,
 )
+from pipelines.learning.models import trained_from
 from pipelines.lens import lens_of
-from pipelines.measures import ABSTAINED, Estimate
-from pipelines.trained import trained_from
 from reading import engines, linear, sentiment
 from reading.learned import CLASSES, NAME, answers_of, numbers_of, scored, shares_of
 from reading.learned import VERSION as READER_VERSION

@@ -17,11 +17,11 @@ import numpy as np
 from connectors.contract import SourceError
 from connectors.files.formats import read_rows
 from connectors.files.records import value_at
-from pipelines import measures
 from pipelines.errors import InputError
-from pipelines.evaluation_tasks import TASKS, Answers, Engine, Example, Task
+from pipelines.evaluation import measures
+from pipelines.evaluation.measures import Estimate
+from pipelines.evaluation.tasks import TASKS, Answers, Engine, Example, Task
 from pipelines.lens import Lens
-from pipelines.measures import Estimate
 from pipelines.tidy import clean
 from reading import language
 

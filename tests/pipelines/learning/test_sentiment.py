@@ -14,16 +14,19 @@ import pytest
 from rich.console import Console
 
 from connectors.contract import Window
-from pipelines import labels, learning_sentiment, measures, steps
+from pipelines import steps
 from pipelines.config import Config
+from pipelines.evaluation import measures
+from pipelines.evaluation.measures import ABSTAINED
 from pipelines.home import Home, read_json
-from pipelines.labels import Label
-from pipelines.learning import learn
-from pipelines.learning_sentiment import choose_floor
-from pipelines.learning_table import as_tables
-from pipelines.learnt import FEWEST_LABELS, FEWEST_OF_A_LANGUAGE, Decision, Learnt
-from pipelines.measures import ABSTAINED
-from pipelines.trained import manifest_path, trained_for
+from pipelines.labels import store
+from pipelines.labels.store import Label
+from pipelines.learning import sentiment
+from pipelines.learning.decisions import FEWEST_LABELS, FEWEST_OF_A_LANGUAGE, Decision, Learnt
+from pipelines.learning.learn import learn
+from pipelines.learning.models import manifest_path, trained_for
+from pipelines.learning.sentiment import choose_floor
+from pipelines.learning.table import as_tables
 from pipelines.warehouse import create_tables
 
 NOON = datetime(2026, 3, 5, 12)
@@ -91,7 +94,7 @@ def home(template: Path, new_home: Callable[..., Home]) -> Home:
 
 def judge(home: Home, count: int, source: str = "forum", by: str = "ana") -> None:
     """Label the first posts of a source as the potters mean them."""
-    labels.add(
+    store.add(
         home,
         [
             Label(f"{source}:{number}", "sentiment", "text", by, NOON, label)
@@ -130,7 +133,7 @@ def test_what_is_better_takes_over_where_there_are_enough_labels(home: Home, con
 def test_labels_that_follow_nothing_change_nothing(home: Home, config: Config) -> None:
     chance = np.random.default_rng(3)
     kinds = ("positive", "neutral", "negative")
-    labels.add(
+    store.add(
         home,
         [Label(f"forum:{n}", "sentiment", "text", "ana", NOON, kinds[chance.integers(3)]) for n in range(180)],
     )
@@ -147,12 +150,12 @@ def test_the_same_labels_make_the_same_model_once(
     shutil.copy(home.published, other.published)
     judge(home, 60)
     for number, (_, label) in reversed(list(enumerate(pottery(60)))):  # the same, in another order
-        labels.add(other, [Label(f"forum:{number}", "sentiment", "text", "ana", NOON, label)])
+        store.add(other, [Label(f"forum:{number}", "sentiment", "text", "ana", NOON, label)])
     first = learn_sentiment(home, config)
     assert learn_sentiment(other, config) == first
     files = {path.name: path.read_bytes() for path in home.models.iterdir()}
     assert files == {path.name: path.read_bytes() for path in other.models.iterdir()}
-    monkeypatch.setattr(learning_sentiment, "train", None)  # nothing is trained again
+    monkeypatch.setattr(sentiment, "train", None)  # nothing is trained again
     assert learn_sentiment(home, config) == first
     judge(home, 60, by="bob")  # somebody agrees
     assert learn_sentiment(home, config) == first
@@ -297,8 +300,8 @@ def test_the_floor_silences_what_is_mostly_wrong_where_that_costs_little() -> No
 
 
 def test_fewest_labels_are_as_documented() -> None:
-    page = (Path(__file__).resolve().parents[2] / "docs" / "labels.md").read_text(encoding="utf-8")
+    page = (Path(__file__).resolve().parents[3] / "docs" / "labels.md").read_text(encoding="utf-8")
     assert f"at least {FEWEST_LABELS} labels" in page
     assert f"at least {FEWEST_OF_A_LANGUAGE} labels" in page
-    for question in labels.QUESTIONS.values():
+    for question in store.QUESTIONS.values():
         assert ", ".join(question.choices) in page

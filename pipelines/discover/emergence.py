@@ -14,7 +14,7 @@ import numpy as np
 import pyarrow as pa
 
 from pipelines.config import EmergenceSettings
-from pipelines.emergence_items import (
+from pipelines.discover.emergence_items import (
     BRAND_NAMES,
     CANDIDATE_ITEMS,
     CANDIDATES,

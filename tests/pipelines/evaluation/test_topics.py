@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 
 from pipelines.cli import app
 from pipelines.errors import InputError
-from pipelines.evaluate_topics import evaluate_topics
+from pipelines.evaluation.topics import evaluate_topics
 
 PUMP = ("pump", "noise", "loud", "hum", "rattle", "motor")
 SEED = ("basil", "seeds", "sprout", "leaves", "grow", "harvest")

@@ -11,7 +11,7 @@ import pyarrow as pa
 from pipelines.errors import InputError
 from pipelines.export import open_published
 from pipelines.home import Home
-from pipelines.labels import TEXT, Label, latest, target_of
+from pipelines.labels.store import TEXT, Label, latest, target_of
 from reading.intent import THRESHOLDS
 
 

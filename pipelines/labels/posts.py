@@ -10,10 +10,10 @@ import pyarrow as pa
 
 from pipelines.enrich import full_text
 from pipelines.errors import InputError
-from pipelines.evaluate import Columns
+from pipelines.evaluation.evaluate import Columns
 from pipelines.export import open_published
 from pipelines.home import Home
-from pipelines.labels import TEXT, latest, read
+from pipelines.labels.store import TEXT, latest, read
 from pipelines.landing import encode
 
 MEASURED = ("sentiment",)

@@ -5,9 +5,9 @@ import time
 from datetime import UTC, datetime
 
 from pipelines import __version__
-from pipelines.accounts import flag_accounts
 from pipelines.config import Config
-from pipelines.duplicates import ENGINE_VERSION, find_duplicates
+from pipelines.discover.accounts import flag_accounts
+from pipelines.discover.duplicates import ENGINE_VERSION, find_duplicates
 from pipelines.home import Home
 from pipelines.warehouse import open_warehouse, transaction
 
@@ -22,8 +22,10 @@ def discover(home: Home, config: Config) -> None:
 
     Topics are read on from where the last night ended, and what emerges on days whose posts changed.
     """
-    from pipelines.emergence import find_emerging  # scikit-learn and scipy, behind these, take seconds to import
-    from pipelines.topics import read_topics
+    from pipelines.discover.emergence import (
+        find_emerging,  # scikit-learn and scipy, behind these, take seconds to import
+    )
+    from pipelines.discover.topics import read_topics
 
     started, started_at = time.monotonic(), datetime.now(UTC).replace(tzinfo=None)
     with open_warehouse(home) as connection, transaction(connection):

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines import labels
 from pipelines.errors import InputError
 from pipelines.home import Home
-from pipelines.labels import QUESTIONS, Label
+from pipelines.labels import store
+from pipelines.labels.store import QUESTIONS, Label
 from pipelines.warehouse import open_warehouse
 
 NewHome = Callable[..., Home]
@@ -46,7 +46,7 @@ def said(value: str | None, by: str = "ana", minute: int = 0, task: str = "senti
     ],
 )
 def test_words_stand_for_an_answer(task: str, words: str, answer: str) -> None:
-    assert labels.meant(task, words) == answer
+    assert store.meant(task, words) == answer
 
 
 @pytest.mark.parametrize(
@@ -64,16 +64,16 @@ def test_words_stand_for_an_answer(task: str, words: str, answer: str) -> None:
 )
 def test_what_is_no_answer_is_told_what_was_expected(task: str, words: str, told: str) -> None:
     with pytest.raises(InputError, match=told.replace("[", r"\[")):
-        labels.meant(task, words)
+        store.meant(task, words)
 
 
 @given(st.sampled_from(sorted(QUESTIONS)), st.text(max_size=200))
 def test_any_words_are_an_answer_or_a_fault_that_can_be_mended(task: str, words: str) -> None:
     try:
-        answer = labels.meant(task, words)
+        answer = store.meant(task, words)
     except InputError:
         return
-    assert labels.meant(task, answer) == answer
+    assert store.meant(task, answer) == answer
     assert answer.isprintable()
 
 
@@ -82,29 +82,29 @@ def test_any_words_are_an_answer_or_a_fault_that_can_be_mended(task: str, words:
 
 def test_labels_come_back_as_they_were_given(new_home: NewHome) -> None:
     home = new_home()
-    assert labels.read(home) == []
+    assert store.read(home) == []
     first, second = said("negative"), said("lost luggage – naïve 🧳", by="Zoë", minute=1, task="topic")
-    labels.add(home, [first])
-    labels.add(home, [second])
-    assert labels.read(home) == [first, second]
+    store.add(home, [first])
+    store.add(home, [second])
+    assert store.read(home) == [first, second]
     assert len(home.labels.read_text(encoding="utf-8").splitlines()) == 2
 
 
 def test_a_line_given_twice_counts_once(new_home: NewHome) -> None:
     home = new_home()
-    labels.add(home, [said("negative")])
+    store.add(home, [said("negative")])
     home.labels.write_bytes(home.labels.read_bytes() * 2)
-    assert labels.read(home) == [said("negative")]
+    assert store.read(home) == [said("negative")]
 
 
 def test_a_line_that_was_cut_off_costs_itself_alone(new_home: NewHome, caplog: pytest.LogCaptureFixture) -> None:
     home = new_home()
-    labels.add(home, [said("negative")])
+    store.add(home, [said("negative")])
     with home.labels.open("ab") as file:
         file.write(b'{"mention_id": "m:2", "task": "senti')
-    labels.add(home, [said("positive", mention="m:3")])
+    store.add(home, [said("positive", mention="m:3")])
     with caplog.at_level(logging.WARNING):
-        assert labels.read(home) == [said("negative"), said("positive", mention="m:3")]
+        assert store.read(home) == [said("negative"), said("positive", mention="m:3")]
     assert "line 2 is no label" in caplog.text
 
 
@@ -124,9 +124,9 @@ def test_a_line_that_was_cut_off_costs_itself_alone(new_home: NewHome, caplog: p
 )
 def test_a_line_that_is_no_label_is_passed_over(new_home: NewHome, line: bytes) -> None:
     home = new_home()
-    labels.add(home, [said("negative")])
+    store.add(home, [said("negative")])
     home.labels.write_bytes(line + b"\n" + home.labels.read_bytes())
-    assert labels.read(home) == [said("negative")]
+    assert store.read(home) == [said("negative")]
 
 
 def test_people_who_label_at_the_same_time_lose_nothing(new_home: NewHome) -> None:
@@ -134,14 +134,14 @@ def test_people_who_label_at_the_same_time_lose_nothing(new_home: NewHome) -> No
 
     def judge(person: str) -> None:
         for number in range(20):
-            labels.add(home, [said("neutral", by=person, mention=f"m:{number}")])
+            store.add(home, [said("neutral", by=person, mention=f"m:{number}")])
 
     people = [threading.Thread(target=judge, args=(name,)) for name in ("ana", "bob", "caro")]
     for person in people:
         person.start()
     for person in people:
         person.join()
-    assert len(labels.read(home)) == 60
+    assert len(store.read(home)) == 60
 
 
 # What holds --------------------------------------------------------------------------------------------
@@ -149,11 +149,11 @@ def test_people_who_label_at_the_same_time_lose_nothing(new_home: NewHome) -> No
 
 def test_the_latest_of_each_person_holds_until_it_is_taken_back() -> None:
     given_so_far = [said("negative"), said("positive", minute=1), said("neutral", by="bob")]
-    assert {key[3]: label.value for key, label in labels.latest(given_so_far).items()} == {
+    assert {key[3]: label.value for key, label in store.latest(given_so_far).items()} == {
         "ana": "positive",
         "bob": "neutral",
     }
-    assert [label.value for label in labels.latest([*given_so_far, said(None, minute=2)]).values()] == ["neutral"]
+    assert [label.value for label in store.latest([*given_so_far, said(None, minute=2)]).values()] == ["neutral"]
 
 
 VERDICTS = [
@@ -178,7 +178,7 @@ def opinions(task: str, values: list[str], mention: str = "m:1") -> list[Label]:
 
 @pytest.mark.parametrize(("task", "values", "verdict"), [row[1:] for row in VERDICTS], ids=[row[0] for row in VERDICTS])
 def test_where_people_differ_one_answer_holds(task: str, values: list[str], verdict: str) -> None:
-    assert labels.verdicts(opinions(task, values)) == {("m:1", task, "text"): verdict}
+    assert store.verdicts(opinions(task, values)) == {("m:1", task, "text"): verdict}
 
 
 @given(
@@ -188,7 +188,7 @@ def test_where_people_differ_one_answer_holds(task: str, values: list[str], verd
 def test_the_order_of_the_lines_decides_nothing(opinions: list[tuple[str | None, str]], random: object) -> None:
     given_so_far = [said(value, by, minute) for minute, (value, by) in enumerate(opinions)]
     shuffled = sorted(given_so_far, key=lambda _: random.random())  # type: ignore[attr-defined]
-    assert labels.verdicts(shuffled) == labels.verdicts(given_so_far)
+    assert store.verdicts(shuffled) == store.verdicts(given_so_far)
 
 
 # The warehouse -----------------------------------------------------------------------------------------
@@ -196,12 +196,12 @@ def test_the_order_of_the_lines_decides_nothing(opinions: list[tuple[str | None,
 
 def test_a_warehouse_that_is_made_anew_has_every_label_again(new_home: NewHome) -> None:
     home = new_home()
-    labels.add(home, [said("negative"), said(None, minute=1), said("spam", task="moderation", minute=2)])
+    store.add(home, [said("negative"), said(None, minute=1), said("spam", task="moderation", minute=2)])
 
     def loaded() -> list[tuple[object, ...]]:
         with open_warehouse(home) as connection:
-            labels.load(connection, home)
-            labels.load(connection, home)
+            store.load(connection, home)
+            store.load(connection, home)
             return connection.execute("select * from core.labels order by labelled_at").fetchall()
 
     rows = [

@@ -7,8 +7,8 @@ from typing import Any
 import duckdb
 import pytest
 
-from pipelines.accounts import flag_accounts
-from pipelines.duplicates import find_duplicates
+from pipelines.discover.accounts import flag_accounts
+from pipelines.discover.duplicates import find_duplicates
 from pipelines.warehouse import create_tables
 
 START = datetime(2026, 3, 1)

@@ -12,15 +12,19 @@ import pytest
 from rich.console import Console
 
 from connectors.contract import Window
-from pipelines import labels, learning, learning_intents, learnt, measures, steps
+from pipelines import steps
 from pipelines.config import Config
+from pipelines.evaluation import measures
 from pipelines.home import Home
-from pipelines.labels import Label
-from pipelines.learning import learn
-from pipelines.learning_intents import macro_recall, wants_of
-from pipelines.learning_table import as_tables
-from pipelines.learnt import Decision, Learnt
-from pipelines.trained import intents_for, manifest_path
+from pipelines.labels import store
+from pipelines.labels.store import Label
+from pipelines.learning import decisions, intents
+from pipelines.learning import learn as learning
+from pipelines.learning.decisions import Decision, Learnt
+from pipelines.learning.intents import macro_recall, wants_of
+from pipelines.learning.learn import learn
+from pipelines.learning.models import intents_for, manifest_path
+from pipelines.learning.table import as_tables
 from pipelines.warehouse import create_tables
 from reading import intent, linear
 from reading.intent import INTENTS
@@ -63,7 +67,7 @@ def _few_examples() -> Iterator[None]:
     caches = (intent.model, intent._learned)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(intent, "seeds", lambda: few)
-        for module in (learnt, learning_intents, linear):
+        for module in (decisions, intents, linear):
             patch.setattr(module, "FOLDS", 2)
         for cache in caches:
             cache.cache_clear()
@@ -101,7 +105,7 @@ def judge(home: Home, count: int, by: str = "ana") -> None:
     """Label the first posts as the potters mean them."""
     answers = enumerate(label for _, label in pottery(count))
     given = [Label(f"forum:{n}", "intent", "text", by, NOON, " | ".join(sorted(a.split(" | ")))) for n, a in answers]
-    labels.add(home, given)
+    store.add(home, given)
 
 
 def learn_intents(home: Home, config: Config) -> Learnt:
@@ -135,7 +139,7 @@ def test_labels_that_follow_nothing_change_nothing(home: Home, config: Config) -
     chance = np.random.default_rng(3)
     kinds = ("complaint", "praise", "none")
     given = [Label(f"forum:{n}", "intent", "text", "ana", NOON, kinds[chance.integers(3)]) for n in range(150)]
-    labels.add(home, given)
+    store.add(home, given)
     (forum,) = learn_intents(home, config).decisions
     assert (forum.labels_count, forum.is_used) == (150, False)
     assert forum.why.startswith("not surely better")
@@ -160,9 +164,7 @@ def test_the_same_labels_make_the_same_model_once(home: Home, config: Config, mo
 def test_old_models_go_and_that_of_the_examples_stays(
     home: Home, config: Config, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(
-        learning_intents, "judged_unseen", lambda examples, *_: np.zeros((len(examples), len(INTENTS)), bool)
-    )
+    monkeypatch.setattr(intents, "judged_unseen", lambda examples, *_: np.zeros((len(examples), len(INTENTS)), bool))
     of_the_examples = home.models / f"intent-{intent.engine_version()}.npz"
     home.models.mkdir(parents=True)
     of_the_examples.write_bytes(b"made before")
@@ -214,17 +216,17 @@ def test_a_language_that_the_examples_lack_is_read_where_enough_posts_are_labell
 def test_an_answer_names_the_intents_of_the_engine() -> None:
     assert wants_of("none") == {"other"}
     assert wants_of("complaint | question") == {"complaint", "question"}
-    asked = {*labels.QUESTIONS["intent"].choices, "none"}
-    assert all(learning_intents.is_label(answer) for answer in asked)
-    assert not learning_intents.is_label("complaint | rant")
+    asked = {*store.QUESTIONS["intent"].choices, "none"}
+    assert all(intents.is_label(answer) for answer in asked)
+    assert not intents.is_label("complaint | rant")
 
 
 def test_of_spam_which_nobody_is_asked_for_the_examples_are_believed() -> None:
-    assert learning_intents.UNASKED == ("spam",)
+    assert intents.UNASKED == ("spam",)
     told = np.array([name in ("spam", "question") for name in INTENTS])
-    assert learning_intents._with_unasked("none", told) == {"spam"}
-    assert learning_intents._with_unasked("complaint", told) == {"complaint", "spam"}
-    assert learning_intents._with_unasked("none", np.zeros(len(INTENTS), bool)) == {"other"}
+    assert intents._with_unasked("none", told) == {"spam"}
+    assert intents._with_unasked("complaint", told) == {"complaint", "spam"}
+    assert intents._with_unasked("none", np.zeros(len(INTENTS), bool)) == {"other"}
 
 
 def test_the_table_says_what_is_measured() -> None:
@@ -298,7 +300,7 @@ def decided(truth: np.ndarray, learned: np.ndarray, compared: np.ndarray) -> Dec
     def wide(column: np.ndarray) -> np.ndarray:
         return np.array([[name == "complaint" for name in INTENTS]]) & column[:, None]
 
-    return learning_intents._decide("forum", wide(truth), wide(learned), wide(compared), "f00", None)
+    return intents._decide("forum", wide(truth), wide(learned), wide(compared), "f00", None)
 
 
 def test_what_finds_more_by_seeing_it_where_it_is_not_does_not_take_over() -> None:
@@ -333,6 +335,6 @@ def test_a_difference_of_several_has_an_interval_of_the_same_rows() -> None:
 
 
 def test_every_task_that_is_learned_comes_into_the_warehouse() -> None:
-    from pipelines.trained import TASKS
+    from pipelines.learning.models import TASKS
 
     assert tuple(learning._TASKS) == TASKS

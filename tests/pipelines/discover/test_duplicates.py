@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipelines import duplicates
-from pipelines.duplicates import find_duplicates
+from pipelines.discover import duplicates
+from pipelines.discover.duplicates import find_duplicates
 from pipelines.warehouse import create_tables
 
 MARCH = datetime(2026, 3, 1)

@@ -10,7 +10,7 @@ import duckdb
 import numpy as np
 import pyarrow as pa
 
-from pipelines.spread import SPREADS
+from pipelines.discover.spread import SPREADS
 from reading import minhash
 from reading.minhash import BANDS, THRESHOLD, are_alike, bands_of
 

@@ -9,13 +9,14 @@ from typing import Any, NamedTuple
 
 import pyarrow as pa
 
-from pipelines import labels, learning_intents, learning_sentiment
 from pipelines.config import Config
 from pipelines.enrich import full_text
 from pipelines.export import open_published
 from pipelines.home import Home, read_json, write_json
-from pipelines.learnt import Decision, Example, Learnt, Made
-from pipelines.trained import manifest_path
+from pipelines.labels import store
+from pipelines.learning import intents, sentiment
+from pipelines.learning.decisions import Decision, Example, Learnt, Made
+from pipelines.learning.models import manifest_path
 from reading.fingerprints import fingerprint
 from reading.prose import own_words
 
@@ -35,12 +36,8 @@ class _Task(NamedTuple):
 
 
 _TASKS = {
-    "sentiment": _Task(
-        learning_sentiment.is_label, learning_sentiment.made_with, learning_sentiment.make, "sentiment-*.npz"
-    ),
-    "intent": _Task(
-        learning_intents.is_label, learning_intents.made_with, learning_intents.make, "intent-learned-*.npz"
-    ),
+    "sentiment": _Task(sentiment.is_label, sentiment.made_with, sentiment.make, "sentiment-*.npz"),
+    "intent": _Task(intents.is_label, intents.made_with, intents.make, "intent-learned-*.npz"),
 }
 
 
@@ -80,11 +77,11 @@ def _manifest(made: Made, made_from: str) -> dict[str, Any]:
 
 def _labels(home: Home, name: str, task: _Task) -> dict[str, str]:
     """Mention → what people say of it as a whole."""
-    found = labels.verdicts(label for label in labels.read(home) if label.task == name)
+    found = store.verdicts(label for label in store.read(home) if label.task == name)
     return {
         mention_id: value
         for (mention_id, _, target), value in found.items()
-        if target == labels.TEXT and task.is_label(value)
+        if target == store.TEXT and task.is_label(value)
     }
 
 

@@ -16,8 +16,20 @@ from connectors.contract import SourceError
 from connectors.files.formats import read_rows
 from pipelines.errors import InputError
 from pipelines.home import Home, whole_file
-from pipelines.labels import LONGEST, QUESTIONS, SEPARATOR, TEXT, Label, Question, add, latest, meant, read, target_of
-from pipelines.sampling import Post, known
+from pipelines.labels.sampling import Post, known
+from pipelines.labels.store import (
+    LONGEST,
+    QUESTIONS,
+    SEPARATOR,
+    TEXT,
+    Label,
+    Question,
+    add,
+    latest,
+    meant,
+    read,
+    target_of,
+)
 
 LONGEST_SHOWN = 2000
 """Characters of a text that a terminal shows; what a post is about stands at the start."""

@@ -1,0 +1,1 @@
+"""Models learnt from people's labels, and the decision where each takes over."""
