@@ -346,13 +346,22 @@ def _allowed(field: Mapping[str, Any], schema: Mapping[str, Any]) -> str:
         plain = items.get("type") == "string"
         return _at_least("list of texts" if plain else "sections", field.get("minItems"))
     if kind in {"integer", "number"}:
-        ends = [str(field[end]) for end in ("minimum", "maximum") if end in field]
-        return " ".join(["whole number" if kind == "integer" else "number", " to ".join(ends)]).strip()
+        return " ".join(["whole number" if kind == "integer" else "number", _bounds(field)]).strip()
     if kind == "string" and field.get("maxLength") == 1:
         return "one character"
     words = {"boolean": "true or false", "object": "section", "string": "text"}
     formats = {"date-time": "date or time, UTC", "uri": "https address"}
     return formats.get(field.get("format", ""), words.get(str(kind), str(kind)))
+
+
+def _bounds(field: Mapping[str, Any]) -> str:
+    """From where to where a number may go, in words."""
+    least, above, most = field.get("minimum"), field.get("exclusiveMinimum"), field.get("maximum")
+    if least is not None:
+        return f"{least} to {most}" if most is not None else f"from {least}"
+    return ", ".join(
+        [*([f"above {above}"] if above is not None else []), *([f"up to {most}"] if most is not None else [])]
+    )
 
 
 def _at_least(what: str, fewest: int | None) -> str:
