@@ -194,6 +194,20 @@ class TestPosts:
 
         assert [quote.text for quote in bad.quotes] == ["loud", "quiet", "unknown reach"]
 
+    def test_what_the_writer_wants_bears_out_the_tone_of_a_quote(self, marts: Marts) -> None:
+        shared = {"label": "positive", "themes": ["price"], "day": NOW, "compound": 0.8}
+        marts.mention(**shared, text="my son ate one, he is fine and laughs", engagement=900, intents=["story"])
+        marts.mention(**shared, text="love it, but it broke", engagement=800, intents=["praise", "bug_report"])
+        marts.mention(**shared, text="worth every cent", engagement=3, intents=["praise"])
+        marts.mention(**shared, text="billig und gut", engagement=20, intents=None)
+
+        good = next(finding for finding in marts.freeze().findings if finding.side == "good")
+
+        assert [quote.text for quote in good.quotes][:2] == [
+            "worth every cent",
+            "my son ate one, he is fine and laughs",
+        ]
+
     def test_what_fell_quotes_what_was_said_before(self, marts: Marts) -> None:
         marts.mentions(20, BEFORE, "negative", themes=["wifi"], text="wifi drops again")
 

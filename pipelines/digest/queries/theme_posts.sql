@@ -2,14 +2,17 @@ with candidates as (
     select
         mentions.*,
         items.matched_terms as theme_terms,
-        abs(mentions.compound) >= 0.4 as is_clear,
-        row_number() over (
-            partition by coalesce(mentions.author_id, mentions.mention_id)
-            order by
-                abs(mentions.compound) >= 0.4 desc nulls last,
-                mentions.engagement desc nulls last,
-                mentions.mention_id
-        ) as place_with_author
+        -- what the writer wants bears out the sentiment, or not: praise that is none makes a poor example
+        coalesce(
+            case items.polarity
+                when 'good'
+                    then
+                        list_contains(mentions.intents, 'praise')
+                        and not list_has_any(mentions.intents, ['complaint', 'bug_report', 'churn_risk'])
+                when 'bad' then list_has_any(mentions.intents, ['complaint', 'bug_report', 'churn_risk'])
+            end,
+            false
+        )::int + coalesce(abs(mentions.compound) >= 0.4, false)::int as clearness
     from marts.feedback_items as items
     inner join marts.mentions as mentions using (mention_id, brand_id)
     where items.brand_id = $brand_id
@@ -19,6 +22,10 @@ with candidates as (
         and items.is_duplicate is not true
         and not list_has_any(mentions.flags, ['spam', 'scam', 'promotion'])
         and items.source in (select unnest($sources))
+    qualify row_number() over (
+        partition by coalesce(mentions.author_id, mentions.mention_id)
+        order by clearness desc, mentions.engagement desc nulls last, mentions.mention_id
+    ) = 1
 )
 
 select
@@ -39,6 +46,5 @@ select
     compound,
     theme_terms as matched_terms
 from candidates
-where place_with_author = 1
-order by is_clear desc nulls last, engagement desc nulls last, abs(compound) desc nulls last, created_at desc, mention_id
+order by clearness desc, engagement desc nulls last, abs(compound) desc nulls last, created_at desc, mention_id
 limit $limit
