@@ -22,6 +22,7 @@ LONGEST = 1000
 AT_ONCE = 256
 _LONGEST_RAW = 4 * LONGEST
 _NO_MEANING = re.compile(r"\b(?:https?\b|www\.)\S*|@\w+|&#?\w+;")
+_SIGNS = ("http", "www.", "@", "&")
 _LETTER = re.compile(r"[^\W\d_]")
 
 Floats = npt.NDArray[np.float32]
@@ -59,7 +60,10 @@ def version(engine: str = DEFAULT) -> str:
 
 def readable(text: str) -> str:
     """The start of a text without links and names; empty where no letter is left."""
-    words = " ".join(_NO_MEANING.sub(" ", text[:_LONGEST_RAW]).split())[:LONGEST]
+    start = text[:_LONGEST_RAW]
+    if any(sign in start for sign in _SIGNS):  # most texts have none, and then the pattern has nothing to find
+        start = _NO_MEANING.sub(" ", start)
+    words = " ".join(start.split())[:LONGEST]
     return words if _LETTER.search(words) else ""
 
 

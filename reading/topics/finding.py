@@ -6,31 +6,35 @@ community that falls apart of itself is cut again, so that many small topics are
 """
 
 from collections.abc import Sequence
+from itertools import islice
 
 import graspologic_native
 import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 from sklearn.decomposition import TruncatedSVD
-from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.feature_extraction.text import TfidfTransformer
 from threadpoolctl import threadpool_limits
 
-from reading.topics.embedding import readable
-from reading.topics.words import count_words, folded, stop_words, words_in
+from reading.topics.words import Words, read_words, stop_words
 
-VERSION = 1
+VERSION = 2
 """Raised when the same texts would come to other groups."""
-MOST_NEIGHBOURS = 20
+MOST_NEIGHBOURS = 15
 FEWEST_NEIGHBOURS = 5
 FEWEST = 5
 FEWEST_OF_A_THOUSAND = 1
 """Different texts that make a topic: `FEWEST`, or in many texts this many of each thousand."""
 WORDS_SHARE = 0.5
 """Length of a text's vector of words beside that of its meaning, which is 1."""
-WORD_DIMENSIONS = 100
-DIMENSIONS = 150
+WORD_DIMENSIONS = 64
+MOST_WITH = 0.3
+"""A word that more texts than this share have says too little."""
+DIMENSIONS = 80
+SOME = 2000
+"""Texts, at most, from which the directions are found that matter."""
 RESOLUTION = 0.5
-FALLS_APART = 0.65
+FALLS_APART = 0.69
 """Modularity of a community cut for itself, above which it is no single topic …"""
 AS_THE_WHOLE = 0.95
 """… or this share of the modularity of the whole, where all of it is less clear-cut."""
@@ -46,7 +50,7 @@ LIFT = 3
 LEAST_COVERED = 0.1
 """This share of a topic's texts use one of the three words that most tell it: `LIFT` times as common as elsewhere."""
 SEED = 1
-AT_ONCE = 512
+AT_ONCE = 128
 GROUP = 16
 
 Floats = npt.NDArray[np.float32]
@@ -59,25 +63,23 @@ def find_topics(texts: Sequence[str], vectors: Floats) -> Labels:
     The same whatever the order of the texts; texts that stand twice count once. Takes memory for some 2000 × n floats.
     """
     labels = np.full(len(texts), -1, np.int64)
-    plain = [readable(text) for text in texts]
-    words_of = {text: [folded(found[0]) for found in words_in(text)] for text in set(plain)}
-    telling = [
-        place
-        for place in np.flatnonzero(vectors.any(axis=1)).tolist()
-        if len(set(words_of[plain[place]])) >= FEWEST_WORDS
-    ]
-    first = {plain[place]: place for place in reversed(telling)}
-    distinct = sorted(first)
-    if len(distinct) < 2 * FEWEST:
+    words = read_words(tuple(texts))
+    place_of = np.full(len(words.texts), -1)
+    has_vector = np.flatnonzero(vectors.any(axis=1))
+    place_of[words.row_of[has_vector][::-1]] = has_vector[::-1]
+    uses = words.uses()
+    telling = np.flatnonzero((np.diff(uses.indptr) >= FEWEST_WORDS) & (place_of >= 0))
+    if len(telling) < 2 * FEWEST:
         return labels
-    words = [words_of[text] for text in distinct]
+    uses = uses[telling]
     with threadpool_limits(1):  # more threads would add up in another order, and a last bit may move a text
-        graph = _graph(_with_words(words, vectors[[first[text] for text in distinct]]))
-    found = _without_chatter(_without_strays(_topics(graph), graph), words)
-    fewest = max(FEWEST, FEWEST_OF_A_THOUSAND * len(distinct) // 1000)
+        graph = _graph(_with_words(uses, vectors[place_of[telling]]))
+    found = _without_chatter(_without_strays(_topics(graph), graph), uses, words)
+    fewest = max(FEWEST, FEWEST_OF_A_THOUSAND * len(telling) // 1000)
     found[np.bincount(found + 1)[found + 1] < fewest] = -1
-    label_of = dict(zip(distinct, found.tolist(), strict=True))
-    labels[telling] = [label_of[plain[place]] for place in telling]
+    of_row = np.full(len(words.texts), -1)
+    of_row[telling] = found
+    labels[has_vector] = of_row[words.row_of[has_vector]]
     return _numbered(labels, texts)
 
 
@@ -91,21 +93,20 @@ def _numbered(labels: Labels, texts: Sequence[str]) -> Labels:
     return np.array([numbers.get(label, -1) for label in labels.tolist()], np.int64)
 
 
-def _with_words(words: Sequence[Sequence[str]], vectors: Floats) -> Floats:
+def _with_words(uses: sparse.csr_array, vectors: Floats) -> Floats:
     """Rows of length 1 that are alike where texts mean the same and, half as much, where they use the same words."""
     parts = [vectors]
-    counter = TfidfVectorizer(analyzer=list, sublinear_tf=True, min_df=2, max_df=0.3, dtype=np.float32)
-    try:
-        weights = counter.fit_transform(words)
-    except ValueError:  # no word stands in two texts
-        weights = sparse.csr_array((len(words), 0), dtype=np.float32)
-    if weights.shape[1] > 2:
+    texts_with = np.bincount(uses.indices, minlength=uses.shape[1])
+    telling = uses[:, (texts_with >= 2) & (texts_with <= MOST_WITH * uses.shape[0])]
+    if telling.shape[1] > 2:
+        weights = TfidfTransformer(sublinear_tf=True).fit_transform(telling)
         dimensions = min(WORD_DIMENSIONS, weights.shape[1] - 1)
-        latent = TruncatedSVD(dimensions, n_iter=3, random_state=SEED).fit_transform(weights)
+        latent = TruncatedSVD(dimensions, n_iter=2, random_state=SEED).fit_transform(weights)
         parts.append(np.float32(WORDS_SHARE) * _unit(latent))
     joined = np.hstack(parts)
-    if joined.shape[1] > DIMENSIONS:  # nothing is lost that neighbours depend on, and they are found four times as fast
-        _, directions = np.linalg.eigh(joined.T @ joined)
+    if joined.shape[1] > DIMENSIONS:  # their neighbours hardly change and are found far faster
+        some = joined[:: -(-len(joined) // SOME)]
+        _, directions = np.linalg.eigh(some.T @ some)
         joined = joined @ directions[:, -DIMENSIONS:]
     return _unit(joined)
 
@@ -120,12 +121,18 @@ def _graph(vectors: Floats) -> sparse.csr_array:
     """Each text joined to those nearest to it, by cosine; those that are nearest to each other twice as strongly."""
     count = len(vectors)
     near = int(np.clip(np.sqrt(count) / 2, FEWEST_NEIGHBOURS, MOST_NEIGHBOURS))
+    groups = -(-count // GROUP)
+    padded = np.zeros((groups * GROUP, vectors.shape[1]), np.float32)
+    padded[:count] = vectors
     columns = np.empty((count, near), np.int64)
     weights = np.empty((count, near))
+    memory = np.empty((min(AT_ONCE, count), len(padded)), np.float32)  # new memory each time takes half as long again
     for start in range(0, count, AT_ONCE):
-        alike = vectors[start : start + AT_ONCE] @ vectors.T
+        some = vectors[start : start + AT_ONCE]
+        alike = np.matmul(some, padded.T, out=memory[: len(some)])
         rows = np.arange(len(alike))
         alike[rows, start + rows] = -np.inf
+        alike[:, count:] = -np.inf
         best = _largest(alike, near)
         columns[start : start + AT_ONCE] = best
         weights[start : start + AT_ONCE] = np.take_along_axis(alike, best, axis=1)
@@ -136,21 +143,20 @@ def _graph(vectors: Floats) -> sparse.csr_array:
 
 def _largest(rows: Floats, count: int) -> Labels:
     """The columns of the `count` largest of each row: they are in the `count` groups whose largest are largest."""
-    groups = -(-rows.shape[1] // GROUP)
+    groups = rows.shape[1] // GROUP
     if groups <= 2 * count:
         return np.argpartition(rows, -count, axis=1)[:, -count:]
-    padded = np.full((len(rows), GROUP, groups), -np.inf, np.float32)
-    padded.reshape(len(rows), -1)[:, : rows.shape[1]] = rows
-    best = np.argpartition(padded.max(axis=1), -count, axis=1)[:, -count:]
+    largest = rows.reshape(len(rows), GROUP, groups).max(axis=1)
+    best = np.argpartition(largest, -count, axis=1)[:, -count:]
     columns = (best[:, None, :] + groups * np.arange(GROUP)[None, :, None]).reshape(len(rows), -1)
-    values = np.take_along_axis(padded.reshape(len(rows), -1), columns, axis=1)
+    values = np.take_along_axis(rows, columns, axis=1)
     return np.take_along_axis(columns, np.argpartition(values, -count, axis=1)[:, -count:], axis=1)
 
 
 def _topics(graph: sparse.csr_array) -> Labels:
     """Communities of the graph, each cut again for as long as it falls apart."""
     found = np.full(graph.shape[0], -1, np.int64)
-    whole = _communities(graph, RESOLUTION)
+    whole = _communities(graph, RESOLUTION, 2)
     large = max(LARGE, LARGE_SHARE * len(whole))
     falls_apart = min(FALLS_APART, AS_THE_WHOLE * _modularity(graph, whole))
     waiting = [np.flatnonzero(whole == community) for community in range(whole.max() + 1)]
@@ -159,7 +165,7 @@ def _topics(graph: sparse.csr_array) -> Labels:
         members = waiting.pop()
         if len(members) >= 2 * FEWEST:
             inside = graph[members][:, members].tocsr()
-            parts = _communities(inside, 1.0)
+            parts = _communities(inside, 1.0, 1)
             if _modularity(inside, parts) > (falls_apart if len(members) < large else LARGE_FALLS_APART):
                 waiting += [members[parts == part] for part in range(parts.max() + 1)]
                 continue
@@ -168,7 +174,7 @@ def _topics(graph: sparse.csr_array) -> Labels:
     return found
 
 
-def _communities(graph: sparse.csr_array, resolution: float) -> Labels:
+def _communities(graph: sparse.csr_array, resolution: float, iterations: int) -> Labels:
     graph.sort_indices()
     count = graph.shape[0]
     _, found = graspologic_native.leiden_csr(
@@ -177,7 +183,7 @@ def _communities(graph: sparse.csr_array, resolution: float) -> Labels:
         graph.data,
         count,
         resolution=resolution,
-        iterations=3,
+        iterations=iterations,
         seed=SEED,
     )
     return np.fromiter((found[node] for node in range(count)), np.int64, count)
@@ -201,16 +207,20 @@ def _without_strays(found: Labels, graph: sparse.csr_array) -> Labels:
     return np.where(share >= LEAST_SHARE, found, -1)
 
 
-def _without_chatter(found: Labels, words: Sequence[Sequence[str]]) -> Labels:
+def _without_chatter(found: Labels, uses: sparse.csr_array, words: Words) -> Labels:
     """The topics without those that no words set apart: greetings, small talk and what was left of larger ones."""
-    uses = count_words(words)
+    texts_with = np.bincount(uses.indices, minlength=uses.shape[1])
     kept = found.copy()
     for topic in range(int(found.max(initial=-1)) + 1):
-        members = np.flatnonzero(found == topic).tolist()
-        inside = count_words(words[member] for member in members)
-        odds = LIFT * len(members) / max(len(words) - len(members), 1)
-        telling = {word for word, count in inside.items() if count > 1 and count >= odds * (uses[word] - count)}
-        best = sorted(telling - stop_words(inside), key=lambda word: (-inside[word], word))[:3]
-        if sum(not set(best).isdisjoint(words[member]) for member in members) < LEAST_COVERED * len(members):
+        members = np.flatnonzero(found == topic)
+        own = uses[members]
+        inside = np.bincount(own.indices, minlength=uses.shape[1])
+        odds = LIFT * len(members) / max(len(found) - len(members), 1)
+        stops = stop_words(words, inside)
+        telling = np.flatnonzero((inside > 1) & (inside >= odds * (texts_with - inside)))
+        often = telling[np.argsort(-inside[telling], kind="stable")].tolist()
+        best = list(islice((place for place in often if words.folded[place] not in stops), 3))
+        covered = np.diff(own[:, best].indptr).astype(np.bool_).sum()
+        if covered < LEAST_COVERED * len(members):
             kept[members] = -1
     return kept

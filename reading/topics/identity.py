@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from reading.topics.matching import NOWHERE, Ints, Matching, match
 
-VERSION = 1
+VERSION = 2
 """Raised when the same posts would come to other topics."""
 SAMPLE = 4000
 UNPLACED_SHARE = 0.4
@@ -45,6 +45,8 @@ FRINGE = 0.8
 """Posts that are this near to a topic, measured by how near they are to each other, are no topic beside it."""
 COHERENCE = 0.5
 """Posts that fit nowhere become a topic when they are as near to each other as in this quantile of the topics."""
+TWINS = 0.94
+"""Topics whose centroids are this near are one: the younger merges into the older, or is not born at all."""
 WAKES = 3
 """Posts of one reading that wake a topic."""
 
@@ -323,8 +325,15 @@ class Reading:
             topic.centroid = _unit((1 - STEP) * topic.centroid + STEP * _unit(members.mean(axis=0)))
             topic.reach = _reach(members, topic.centroid)
         room = MOST_TOPICS - sum(topic.status == "active" for topic in self.topics.values())
-        for group in sorted([*matching.split, *matching.born])[: max(room, 0)]:
+        for group in sorted([*matching.split, *matching.born]):
             members = vectors[groups == group]
+            twin = self._twin(middle(members)[0])
+            if twin != NOWHERE:
+                numbers_of[group] = twin
+                continue
+            if room <= 0:
+                continue
+            room -= 1
             number = max(self.topics, default=NOWHERE) + 1
             self.topics[number] = Topic(number, *middle(members), day, day)
             numbers_of[group] = number
@@ -339,7 +348,28 @@ class Reading:
             self.events.append(Event(day, number, "merged", into, float(went_over.mean()), int(went_over.sum())))
             heir = self.topics[into]
             heir.last_seen_date = max(heir.last_seen_date, topic.last_seen_date)
-        return numbers_of
+        self._merge_twins(day, before)
+        return {group: self.today(number) for group, number in numbers_of.items()}
+
+    def _twin(self, centroid: Floats, before: int | None = None) -> int:
+        """The oldest active topic, of those with a number before another's, that is as near as a twin; or `NOWHERE`."""
+        active = (topic for topic in self.topics.values() if topic.status == "active")
+        return min(
+            (
+                topic.number
+                for topic in active
+                if (before is None or topic.number < before) and float(topic.centroid @ centroid) >= TWINS
+            ),
+            default=NOWHERE,
+        )
+
+    def _merge_twins(self, day: date, before: Ints) -> None:
+        for number, topic in sorted(self.topics.items()):
+            if topic.status == "active" and (into := self._twin(topic.centroid, number)) != NOWHERE:
+                topic.status, topic.merged_into = "merged", into
+                self.events.append(Event(day, number, "merged", into, 1.0, int((before == number).sum())))
+                heir = self.topics[into]
+                heir.last_seen_date = max(heir.last_seen_date, topic.last_seen_date)
 
     def _settled(
         self, before: Ints, groups: Ints, matching: Matching, numbers_of: dict[int, int], vectors: Floats
@@ -382,13 +412,18 @@ class Reading:
                 topic.name = topic.name or self._free_name(words.label, topic)
 
     def _free_name(self, name: str, topic: Topic) -> str:
-        """A name that no other topic has: with a word more, or with its number; without any words that alone."""
+        """A name whose words no other topic has: with a word more, or with its number; without any words that alone."""
         if not topic.terms:
             return f"topic {topic.number}"
-        taken = {other.name for other in self.topics.values()}
+        taken = {_same_name(other.name) for other in self.topics.values()}
         words = [word for word, _ in topic.terms if word.casefold() not in name.casefold()]
         longer = (f"{name} {word}".strip() for word in words)
-        return next(choice for choice in (name, *longer, f"{name} {topic.number}") if choice not in taken)
+        return next(choice for choice in (name, *longer, f"{name} {topic.number}") if _same_name(choice) not in taken)
+
+
+def _same_name(name: str) -> frozenset[str]:
+    """The same for names of the same words in another order."""
+    return frozenset(name.casefold().replace(",", " ").split())
 
 
 def middle(members: Floats) -> tuple[Floats, float]:

@@ -3,31 +3,36 @@
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import pairwise
-from math import log1p
+from itertools import islice
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+from scipy import sparse
 
 from reading.topics.embedding import readable
-from reading.topics.words import UNSPACED, count_words, folded, stop_words, words_in
+from reading.topics.words import UNSPACED, Words, read_words, stop_words, verbs
 
 TERMS = 10
 TYPICAL = 3
 LABEL_PARTS = 3
+FEWEST_LABEL_WORDS = 2
 MOST_LABEL_WORDS = 4
-LIKELY = 50
+LIKELY = 30
 """So many of the heaviest words may be in a label."""
 FEWEST_POSTS = 2
 """Posts of a topic that use a word, for it to be one of the topic's."""
-FIRM = 0.4
+FIRM = 0.3
 """Two words are a phrase when this share of the posts with the more common one have them side by side."""
+OWN = 1.5
+"""A word in a label is so many times as common in the topic as in the others: not the brand that all of them name."""
 SAME_STEM = 0.55
 """Two words have the same stem when they begin alike for this share of the longer one, and for three letters."""
 
+PART_OF = 4
+"""Letters that say a word again when another begins or ends with them: bowl after superbowl."""
 
-_ENDS = frozenset(".!?:。！？")
+Ints = npt.NDArray[np.int64]
 
 
 class Topic(NamedTuple):
@@ -45,7 +50,7 @@ class Topic(NamedTuple):
     """Places of up to three texts that are nearest to its middle."""
 
 
-def describe(texts: Sequence[str], labels: npt.NDArray[np.int64], vectors: npt.NDArray[np.float32]) -> list[Topic]:
+def describe(texts: Sequence[str], labels: Ints, vectors: npt.NDArray[np.float32]) -> list[Topic]:
     """Every topic from 0 to the highest of `labels`, in this order; texts labelled -1 have no say.
 
     c-TF-IDF as in Grootendorst, M. (2022), "BERTopic: Neural topic modeling with a class-based TF-IDF procedure":
@@ -53,110 +58,151 @@ def describe(texts: Sequence[str], labels: npt.NDArray[np.int64], vectors: npt.N
     in each text, and each text once, so that nobody makes a topic's name by saying a thing often.
     """
     count = int(labels.max(initial=-1)) + 1
-    written = [_written(texts, np.flatnonzero(labels == number)) for number in range(count)]
-    weights = _weights([count_words([[word.folded for word in post] for post in posts]) for posts in written])
+    if not count:
+        return []
+    words = read_words(tuple(texts))
+    inside = np.unique(labels[labels >= 0] * len(words.texts) + words.row_of[labels >= 0])
+    topic, row = np.divmod(inside, len(words.texts))
+    belongs = sparse.csr_array((np.ones(len(row), np.int32), (topic, row)), (count, len(words.texts)))
+    counts: Ints = (belongs @ (words.uses() > 0).astype(np.int32)).toarray()
+    weights = _weights(counts, words)
     topics: list[Topic] = []
     taken: set[frozenset[str]] = set()
-    for number, (posts, weight) in enumerate(zip(written, weights, strict=True)):
-        heaviest = sorted(weight, key=lambda word: (-weight[word], word))
-        label = _free(_labels(posts, heaviest), taken, number)
+    for number, (weight, likely) in enumerate(
+        zip(weights, _likely(words, counts, belongs.sum(axis=1), weights), strict=True)
+    ):
+        label = _free(_labels(_parts(words, row[topic == number], counts[number], likely)), taken, number)
         taken.add(_key(label))
         members = np.flatnonzero(labels == number)
-        terms = tuple((word, weight[word]) for word in heaviest[:TERMS])
+        terms = tuple((words.folded[place], value) for place, value in islice(weight.items(), TERMS))
         topics.append(Topic(number, len(members), label, terms, _typical(texts, members, vectors)))
     return topics
 
 
-class _Word(NamedTuple):
-    folded: str
-    written: str
-    is_first: bool
-    """Of its sentence, where a capital says nothing."""
-
-
-def _written(texts: Sequence[str], members: npt.NDArray[np.int64]) -> list[list[_Word]]:
-    """The words of the different texts of a topic."""
-    distinct = sorted({readable(texts[place]) for place in members.tolist()})
-    return [list(_words(text)) for text in distinct]
-
-
-def _words(text: str) -> Iterator[_Word]:
-    is_first = True
-    end = 0
-    for found in words_in(text):
-        between = text[end : found.start()]
-        is_first = is_first or (between != " " and not _ENDS.isdisjoint(between))
-        yield _Word(folded(found[0]), found[0], is_first)
-        is_first, end = False, found.end()
-
-
-def _weights(counts: list[Counter[str]]) -> list[dict[str, float]]:
-    """The c-TF-IDF weight of each word of each topic that is no stop word."""
-    uses: Counter[str] = Counter()
-    for words in counts:
-        uses.update(words)
-    average = uses.total() / max(len(counts), 1)
+def _weights(counts: Ints, words: Words) -> list[dict[int, float]]:
+    """The c-TF-IDF weight of each word of each topic that is no stop word, the heaviest first."""
+    uses = counts.sum(axis=0)
+    average = uses.sum() / len(counts)
     weights = []
-    for words in counts:
-        stops = stop_words(words)
-        total = words.total()
-        weights.append(
-            {
-                word: count / total * log1p(average / uses[word])
-                for word, count in words.items()
-                if count >= FEWEST_POSTS and len(word) > 1 and word not in stops
-            }
-        )
+    for own in counts:
+        stops = stop_words(words, own)
+        often = np.flatnonzero(own >= FEWEST_POSTS)
+        values = own[often] / max(own.sum(), 1) * np.log1p(average / uses[often])
+        weight: dict[int, float] = {
+            place: value
+            for place, value in zip(often.tolist(), values.tolist(), strict=True)
+            if len(words.folded[place]) > 1 and words.folded[place] not in stops
+        }
+        heaviest = sorted((-value, words.folded[place], place) for place, value in weight.items())
+        weights.append({place: -value for value, _, place in heaviest})
     return weights
 
 
-def _typical(texts: Sequence[str], members: npt.NDArray[np.int64], vectors: npt.NDArray[np.float32]) -> tuple[int, ...]:
+def _typical(texts: Sequence[str], members: Ints, vectors: npt.NDArray[np.float32]) -> tuple[int, ...]:
     """The texts nearest to the middle, each text once; of those equally near the first in the alphabet."""
-    nearness = vectors[members] @ vectors[members].sum(axis=0)
+    nearness = (vectors[members] @ vectors[members].sum(axis=0)).round(4)
     first: dict[str, int] = {}
-    for _, text, place in sorted(
-        (-round(float(near), 4), texts[place], place) for near, place in zip(nearness, members.tolist(), strict=True)
-    ):
-        first.setdefault(readable(text).casefold(), place)
-        if len(first) == TYPICAL:
-            break
+    for near in np.unique(nearness)[::-1].tolist():
+        for place in sorted(members[nearness == near].tolist(), key=lambda place: (texts[place], place)):
+            first.setdefault(readable(texts[place]).casefold(), place)
+            if len(first) == TYPICAL:
+                return tuple(first.values())
     return tuple(first.values())
 
 
 # Labels -----------------------------------------------------------------------------------------------
 
 
-def _labels(posts: list[list[_Word]], heaviest: list[str]) -> Iterator[str]:
-    """Labels for a topic, the best first: its heaviest words or phrases, none with the stem of another."""
-    likely = frozenset(heaviest[:LIKELY])
-    written = _as_written(posts, likely)
-    phrases = _phrases(posts, likely)
-    parts: list[list[str]] = []
+class _Part(NamedTuple):
+    """A word or a phrase that may stand in a label."""
+
+    folded: tuple[str, ...]
+    spoken: str
+    """As it is mostly written."""
+
+
+def _likely(words: Words, counts: Ints, sizes: Ints, weights: Sequence[dict[int, float]]) -> Iterator[list[int]]:
+    """For each topic the words that a label may have, the best first: the heaviest that are its own, verbs last."""
+    uses = counts.sum(axis=0)
+    is_verb = verbs(words)
+    for own, size, weight in zip(counts, sizes.tolist(), weights, strict=True):
+        odds = OWN * size / max(int(sizes.sum()) - size, 1)
+        places = np.array(list(weight), np.int64)
+        is_own = own[places] >= odds * (uses[places] - own[places])
+        best = places[is_own][:LIKELY]
+        best = best[np.argsort(is_verb[best], kind="stable")]
+        yield [*best.tolist(), *places[~is_own][: max(FEWEST_LABEL_WORDS - len(best), 0)].tolist()]
+
+
+def _parts(words: Words, rows: Ints, own: Ints, likely: list[int]) -> list[_Part]:
+    """The words, the likeliest first, or the phrase that each mostly stands in; none with the stem of another."""
+    starts = np.searchsorted(words.rows, np.stack([rows, rows + 1]))
+    at = np.concatenate([np.arange(start, end) for start, end in starts.T.tolist()]) if len(rows) else rows
+    is_likely = np.zeros(len(words.folded), np.bool_)
+    is_likely[likely] = True
+    at = at[is_likely[words.words[at]]]
+    said = list(
+        zip(
+            words.words[at].tolist(),
+            words.written[at].tolist(),
+            words.rows[at].tolist(),
+            words.begins_sentence[at].tolist(),
+            strict=True,
+        )
+    )
+    follows = np.flatnonzero(np.diff(at) == 1)
+    pairs = [(said[place], said[place + 1]) for place in follows.tolist()]
+    pairs = [(left, right) for left, right in pairs if left[2] == right[2] and not right[3]]
+    together = Counter((left, right) for left, right, _ in {(left[0], right[0], left[2]) for left, right in pairs})
+    phrases: dict[int, tuple[int, int]] = {}
+    for pair, count in sorted(together.items(), key=lambda item: (-item[1], [words.folded[one] for one in item[0]])):
+        if count >= max(FEWEST_POSTS, FIRM * max(int(own[one]) for one in pair)) and not _same_stem(
+            *(words.folded[one] for one in pair)
+        ):
+            for one in pair:
+                phrases.setdefault(one, pair)
+    chosen: list[tuple[int, ...]] = []
     used: list[str] = []
-    for word in heaviest[:LIKELY]:
-        if any(_same_stem(word, other) for other in used):
-            continue
-        part = phrases.get(word, [word])
-        if any(_same_stem(one, other) for one in part for other in used):
-            part = [word]
-        parts.append(part)
-        used += part
-        if len(used) > 2 * MOST_LABEL_WORDS:
+    for word in likely:
+        for part in (phrases.get(word, (word,)), (word,)):
+            folded = [words.folded[one] for one in part]
+            if not any(_same_stem(one, other) for one in [*folded, "".join(folded)] for other in used):
+                chosen.append(part)
+                used += [*folded, "".join(folded)] if len(part) > 1 else folded
+                break
+        if len(chosen) > 2 * MOST_LABEL_WORDS:
             break
+    written: dict[tuple[int, ...], list[tuple[bool, tuple[int, ...]]]] = {part: [] for part in chosen}
+    for word, form, _, is_first in said:
+        if (word,) in written:
+            written[word,].append((is_first, (form,)))
+    for left, right in pairs:
+        if (left[0], right[0]) in written:
+            written[left[0], right[0]].append((left[3], (left[1], right[1])))
+    return [
+        _Part(tuple(words.folded[one] for one in part), _spoken(forms, words.forms)) for part, forms in written.items()
+    ]
+
+
+def _spoken(forms: list[tuple[bool, tuple[int, ...]]], written: Sequence[str]) -> str:
+    """How something is mostly written; where it begins a sentence only if it stands nowhere else."""
+    inside = [form for is_first, form in forms if not is_first] or [form for _, form in forms]
+    counted = Counter(tuple(written[one] for one in form) for form in inside)
+    form, _ = max(counted.items(), key=lambda item: (item[1], " ".join(item[0]).islower(), item[0]))
+    return ("" if all(re.match(f"[{UNSPACED}]", word) for word in form) else " ").join(form)
+
+
+def _labels(parts: list[_Part]) -> Iterator[str]:
+    """Labels from parts, the best first."""
     for skipped in range(max(len(parts) - 1, 1)):
-        chosen: list[list[str]] = parts[:1]
+        chosen = parts[:1]
         for part in parts[1 + skipped :]:
-            if len(chosen) < LABEL_PARTS and sum(map(len, chosen)) + len(part) <= MOST_LABEL_WORDS:
+            if len(chosen) < LABEL_PARTS and sum(len(one.folded) for one in [*chosen, part]) <= MOST_LABEL_WORDS:
                 chosen = [*chosen, part]
-        if sum(map(len, chosen)) > 1:
-            yield ", ".join(_spoken(part, written) for part in chosen)
+        if sum(len(part.folded) for part in chosen) >= FEWEST_LABEL_WORDS:
+            yield ", ".join(part.spoken for part in chosen)
     if parts:
-        yield _spoken(parts[0], written)
-
-
-def _spoken(part: list[str], written: dict[str, str]) -> str:
-    words = [written[word] for word in part]
-    return "".join(words) if all(re.match(f"[{UNSPACED}]", word) for word in words) else " ".join(words)
+        yield parts[0].spoken
 
 
 def _free(labels: Iterable[str], taken: set[frozenset[str]], number: int) -> str:
@@ -173,39 +219,9 @@ def _key(label: str) -> frozenset[str]:
     return frozenset(label.casefold().replace(",", "").split())
 
 
-def _as_written(posts: list[list[_Word]], likely: frozenset[str]) -> dict[str, str]:
-    """How each word is mostly written; where it begins a sentence only if it stands nowhere else."""
-    inside: dict[str, Counter[str]] = {}
-    first: dict[str, Counter[str]] = {}
-    for post in posts:
-        for word in post:
-            if word[0] not in likely:
-                continue
-            (first if word.is_first else inside).setdefault(word.folded, Counter())[word.written] += 1
-    return {
-        folded: max(forms.items(), key=lambda form: (form[1], form[0].islower(), form[0]))[0]
-        for folded, forms in {**first, **inside}.items()
-    }
-
-
-def _phrases(posts: list[list[_Word]], likely: frozenset[str]) -> dict[str, list[str]]:
-    """For each word the pair of words that it mostly stands in, if it is one the topic's words make firmly."""
-    pairs = Counter(
-        pair
-        for post in posts
-        for pair in {(left[0], right[0]) for left, right in pairwise(post) if not right[2]}
-        if pair[0] in likely and pair[1] in likely
-    )
-    counts = count_words([[word.folded for word in post] for post in posts])
-    phrases: dict[str, list[str]] = {}
-    for (left, right), count in sorted(pairs.items(), key=lambda pair: (-pair[1], pair[0])):
-        if count >= FEWEST_POSTS and count >= FIRM * max(counts[left], counts[right]) and not _same_stem(left, right):
-            phrases.setdefault(left, [left, right])
-            phrases.setdefault(right, [left, right])
-    return phrases
-
-
 def _same_stem(left: str, right: str) -> bool:
-    longer, shorter = max(len(left), len(right)), min(len(left), len(right))
-    alike = next((place for place in range(shorter) if left[place] != right[place]), shorter)
-    return left == right or (alike >= 3 and alike >= SAME_STEM * longer)
+    shorter, longer = sorted((left.replace("-", ""), right.replace("-", "")), key=len)
+    if shorter == longer or (len(shorter) >= PART_OF and (longer.startswith(shorter) or longer.endswith(shorter))):
+        return True
+    alike = next((place for place, letter in enumerate(shorter) if letter != longer[place]), len(shorter))
+    return alike >= 3 and alike >= SAME_STEM * len(longer)

@@ -20,8 +20,8 @@ DIMENSIONS = 24
 AXES = {word: place for place, word in enumerate(("bags", "delays", "seats", "meals", "apps", "refunds"))}
 
 
-NEAR = {"luggage": "bags"}
-"""Words that point nearly where another does."""
+NEAR = {"luggage": ("bags", 0.5), "baggage": ("bags", 0.2)}
+"""Words that point nearly where another does, and how far they lean away; the second is its twin."""
 
 
 class Words(NamedTuple):
@@ -65,10 +65,11 @@ def vectors_of(texts: Sequence[str]) -> np.ndarray:
     rows = np.zeros((len(texts), DIMENSIONS), np.float32)
     for row, text in zip(rows, texts, strict=True):
         word = text.split()[0]
-        axis = AXES.get(NEAR.get(word, word))
+        near, lean = NEAR.get(word, (word, 0))
+        axis = AXES.get(near)
         if axis is not None:
             row[axis] = 1
-            row[-1] = 0.3 if word in NEAR else 0
+            row[-1] = lean
             row[len(AXES) + int(text.split()[1]) % (DIMENSIONS - len(AXES) - 1)] = 0.4
             row /= np.linalg.norm(row)
     return rows
@@ -177,6 +178,26 @@ def test_two_topics_never_have_the_same_name(finder: Finder) -> None:
 
 
 # What happens to topics --------------------------------------------------------------------------------
+
+
+def test_a_group_as_near_to_a_topic_as_a_twin_is_part_of_it(start: Callable[..., Reading]) -> None:
+    reading = start()
+    read(reading, 0, posts(bags=40, baggage=30, delays=30))
+    assert names(reading) == {1: "bags", 2: "delays"}
+    assert happened(reading) == [(0, "born", 1, None), (0, "born", 2, None)]
+    assert {post.number for post in reading.sample if not post.text.startswith("delays")} == {1}
+    read(reading, 1, posts(bags=40, baggage=40))
+    assert len(happened(reading)) == 2
+
+
+def test_topics_that_have_become_twins_merge_into_the_older(start: Callable[..., Reading]) -> None:
+    reading = start()
+    read(reading, 0, posts(bags=40, delays=40))
+    middle = reading.topics[1].centroid
+    reading.topics[2].centroid = identity._unit(0.3 * reading.topics[2].centroid + middle)
+    reading._merge_twins(FIRST, np.array([post.number for post in reading.sample]))
+    assert reading.events[2:] == [Event(FIRST, 2, "merged", 1, 1.0, 40)]
+    assert reading.today(2) == 1
 
 
 def test_topics_that_are_found_as_one_merge_into_the_larger(start: Callable[..., Reading], finder: Finder) -> None:

@@ -91,6 +91,42 @@ def test_a_name_keeps_its_capitals_and_the_start_of_a_sentence_does_not_give_any
     assert sorted(words_of(topic.label)) == ["batteries", "drain", "iPhone"]
 
 
+def test_verbs_stand_in_a_name_only_where_nouns_are_missing():
+    posts = [f"we appreciate the {what} of the crew and I appreciate it" for what in ("help", "kindness", "patience")]
+    posts += ["they appreciate a crew", "you appreciate her patience", "I appreciate my help"]
+
+    (topic,) = topics(posts)
+
+    assert "appreciate" in [term for term, _ in topic.terms]
+    assert "appreciate" not in words_of(topic.label)
+
+
+def test_a_brand_that_all_topics_name_is_in_no_name():
+    things = (("pump", "hose"), ("boiler", "flame"), ("heater", "switch"), ("cooler", "blade"))
+    groups = [
+        [f"the Wren {thing}, the {part}: {what}" for what in ("broke", "burst", "stopped")] for thing, part in things
+    ]
+
+    assert [sorted(words_of(topic.label)) for topic in topics(*groups)] == [sorted(pair) for pair in things]
+
+
+def test_a_name_has_no_version_or_number_and_no_word_that_is_part_of_another():
+    posts = ["superbowl bowl 4.0 1920x1080 snacks", "bowl superbowl 4.0 1920x1080 snacks"]
+    posts += ["snacks: superbowl, 4.0, bowl, 1920x1080"]
+
+    (topic,) = topics(posts)
+
+    assert words_of(topic.label) in (["bowl", "snacks"], ["superbowl", "snacks"], ["snacks", "superbowl"])
+
+
+def test_a_phrase_does_not_reach_over_a_comma():
+    posts = ["lost luggage, refund please", "luggage, refund: both", "my luggage, refund"]
+
+    (topic,) = topics(posts)
+
+    assert "luggage refund" not in topic.label
+
+
 def test_topics_of_the_same_words_have_different_labels():
     labels = [topic.label for topic in topics(SUPPORT, SUPPORT, SUPPORT, PARCELS)]
 
