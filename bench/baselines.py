@@ -12,7 +12,7 @@ from typing import Any
 from py3langid.langid import MODEL_FILE, LanguageIdentifier
 from vaderSentiment.vaderSentiment import SentimentIntensityAnalyzer
 
-from pipelines.evaluation.tasks import Answers, Engine, Example
+from pipelines.evaluation.task import Answers, Engine, Example
 from pipelines.lens import Lens
 from reading import sentiment
 from reading.language import prose

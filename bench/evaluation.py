@@ -18,7 +18,7 @@ from bench.baselines import NORWEGIAN, baselines, missing
 from bench.figures import Figure, table_of
 from pipelines.config import EXPECTED_LANGUAGES
 from pipelines.evaluation.evaluate import Columns, Evaluation, evaluate
-from pipelines.evaluation.tasks import Engine
+from pipelines.evaluation.task import Engine
 from pipelines.lens import Lens
 
 ROOT = Path(__file__).parents[1]

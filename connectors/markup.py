@@ -40,13 +40,15 @@ _LINES = frozenset(
 """These begin on a line of their own."""
 _LISTS = frozenset(("ul", "ol", "menu", "dir"))
 _INDENTING = _LISTS | {"blockquote", "li"}
+_BACKTICKS = re.compile("`+")
 _DEEPEST = 8
 """Levels of quotes and lists that are shown; what lies deeper stands like the last of them."""
 
 
 def plain_text(markup: str) -> str:
     """What a browser would show, as text: paragraphs apart by a blank line, `<br>` as a line break, `> ` before quotes,
-    `- ` or `1. ` before list items, code as it stands, an image as its description.
+    `- ` or `1. ` before list items, an image as its description. Code stands as it is, marked as Markdown marks it:
+    between backticks, and blocks of it between lines of three.
 
     A link is followed by where it leads, `the manual (https://…)`, or is that alone where its text is the address, be
     it shortened. Mentions and hashtags stay `@name` and `#tag`. Markup that is broken is read as far as it goes.
@@ -153,6 +155,12 @@ class _Writer:
         self.gap = 0
         self.has_space = False
         self.preformatted = 0
+        self.fence_at: int | None = None
+        """The piece that opens a block of code."""
+        self.fence_depth = 0
+        """Indents around it."""
+        self.code_at: int | None = None
+        """The first piece of code within a line; -1 where nothing of it is written yet."""
         self.cells = 0
         self.link: _Link | None = None
 
@@ -170,23 +178,30 @@ class _Writer:
             self.text(attributes.get("alt") or attributes.get("title") or "")
         elif name == "pre":
             self.preformatted += 1
+        elif name == "code":
+            if not self.preformatted and self.code_at is None:
+                self.code_at = -1
         elif name == "tr":
             self.cells = 0
         elif name in ("td", "th"):
             if self.cells:
                 self.text(" | ")
             self.cells += 1
-        elif name in _INDENTING:
+        elif name in _INDENTING and self.fence_at is None:
             self.indent(name, attributes)
 
     def end(self, name: str) -> None:
+        if name == "pre":
+            self.preformatted = max(0, self.preformatted - 1)
+            if not self.preformatted:
+                self.end_block_of_code()
         self.stand_apart(name)
         if name == "br":
             self.breaks += 1
         elif name == "a":
             self.end_link()
-        elif name == "pre":
-            self.preformatted = max(0, self.preformatted - 1)
+        elif name == "code":
+            self.end_code()
         elif self.is_open[name]:
             while self.outdent() != name:
                 pass
@@ -226,6 +241,11 @@ class _Writer:
         if name in _LISTS:
             self.numbers.pop()
         if indent is not None:
+            if (
+                self.fence_at is not None and len(self.indents) == self.fence_depth
+            ):  # what is around it ends, and it with that
+                self.end_block_of_code()
+                self.preformatted = 0
             self.indents.pop()
             self.least_indents = min(self.least_indents, len(self.indents))
         return name
@@ -245,6 +265,24 @@ class _Writer:
         else:
             self.pieces.append(f" ({link.leads_to})")
 
+    def end_code(self) -> None:
+        """Put backticks around what was written as code, where it stands on one line."""
+        begins, self.code_at = self.code_at, None
+        if begins is not None and begins >= 0 and not {"`", "\n"} & set("".join(self.pieces[begins:])):
+            self.pieces[begins] = "`" + self.pieces[begins]
+            self.pieces.append("`")
+
+    def end_block_of_code(self) -> None:
+        """Close a block of code by more backticks than stand in it."""
+        if self.fence_at is None:
+            return
+        longest = max(map(len, _BACKTICKS.findall("".join(self.pieces[self.fence_at + 1 :]))), default=0)
+        fence = self.pieces[self.fence_at] = "`" * max(3, longest + 1)
+        self.fence_at = None
+        self.gap, self.breaks = 0, 1
+        self.write(fence, is_code=True)
+        self.gap = 2
+
     # Text ---------------------------------------------------------------------------------------------
 
     def text(self, text: str) -> None:
@@ -263,6 +301,10 @@ class _Writer:
         for number, line in enumerate(text.replace("\r\n", "\n").replace("\r", "\n").split("\n")):
             self.breaks += bool(number)
             if line.strip():
+                if self.fence_at is None:
+                    self.write("```", is_code=True)
+                    self.fence_at, self.fence_depth = len(self.pieces) - 1, len(self.indents)
+                    self.breaks = 1
                 self.write(line, is_code=True)
 
     def write(self, text: str, *, is_code: bool = False) -> None:
@@ -276,6 +318,8 @@ class _Writer:
             self.pieces.append(" ")
         if self.link is not None and self.link.begins < 0:
             self.link = self.link._replace(begins=len(self.pieces))
+        if self.code_at == -1:
+            self.code_at = len(self.pieces)
         self.pieces.append(text)
         self.breaks = self.gap = 0
         self.has_space = False
@@ -293,6 +337,7 @@ class _Writer:
 
     def finished(self) -> str:
         self.end_link()
+        self.end_block_of_code()
         return "".join(self.pieces).rstrip()
 
 

@@ -22,6 +22,8 @@ _ARROW_TYPES: dict[type, pa.DataType] = {
 SEQ = pa.field("seq", pa.int64(), nullable=False)
 """Position of a row's record in its window: of two rows on the same thing the later one holds."""
 ROW_GROUP = 16384
+_HARDLY_REPEATED = frozenset({"mention_id", "seq"})
+"""Columns that a dictionary of their values makes larger, and slower to write."""
 
 Batches = dict[str, pa.RecordBatch]
 """A batch for each table."""
@@ -47,7 +49,13 @@ class TableFiles:
         self._schemas = schemas
         self._writers = {
             name: self._files.enter_context(
-                pq.ParquetWriter(folder / f"{name}.parquet", schema, compression="zstd", compression_level=1)
+                pq.ParquetWriter(
+                    folder / f"{name}.parquet",
+                    schema,
+                    compression="zstd",
+                    compression_level=1,
+                    use_dictionary=[column for column in schema.names if column not in _HARDLY_REPEATED],
+                )
             )
             for name, schema in schemas.items()
         }

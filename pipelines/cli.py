@@ -523,7 +523,9 @@ def score_texts(
 
 @app.command("evaluate")
 def evaluate_engine(
-    task: Annotated[str, typer.Argument(help="sentiment, intent, moderation, spam, language, duplicates or topics.")],
+    task: Annotated[
+        str, typer.Argument(help="sentiment, intent, moderation, spam, tones, language, duplicates or topics.")
+    ],
     file: Annotated[
         Path | None, typer.Argument(help="CSV, JSON Lines or Parquet, plain or packed with gzip or zstd.")
     ] = None,
@@ -549,16 +551,18 @@ def evaluate_engine(
     from pipelines.config import LanguageSettings
     from pipelines.evaluation.evaluate import Columns, evaluate, read_mapping
     from pipelines.evaluation.table import as_tables
-    from pipelines.labels.posts import labelled_file
+    from pipelines.labels.labelled_file import labelled_file
     from pipelines.landing import encode
     from pipelines.lens import Lens, lens_of
 
     lens = lens_of(load_config(config), language) if config else Lens((), (), LanguageSettings().expected, language, ())
     with ExitStack() as held:
         if own_labels:
+            if file or text or label or other or group:
+                raise InputError("--labels takes the place of a FILE and its columns: give the one or the other.")
             file, columns = held.enter_context(labelled_file(Home(night.path_or_default(home)), task))
         elif file and text and label:
-            columns = Columns(text, tuple(label), other, tuple(group or ()))
+            columns = Columns(text, tuple(dict.fromkeys(label)), other, tuple(dict.fromkeys(group or ())))
         else:
             raise InputError("Expected a FILE with --text and --label, or --labels for those of `earshot label`.")
         advance = held.enter_context(_progress(f"evaluate {file.name}"))
@@ -603,11 +607,14 @@ class Task(StrEnum):
     intent = "intent"
     topic = "topic"
     moderation = "moderation"
+    account = "account"
 
 
 @app.command("label")
 def label_posts(
-    mention: Annotated[list[str] | None, typer.Argument(help="Label these posts, by mention_id, not a sample.")] = None,
+    mention: Annotated[
+        list[str] | None, typer.Argument(help="Label these, not a sample: posts by mention_id, accounts by author_id.")
+    ] = None,
     home: HomeOption = None,
     task: Annotated[list[Task] | None, typer.Option(help="What is asked; may repeat.  [default: sentiment]")] = None,
     target: Annotated[str, typer.Option(help="text, or the id of the brand that the answers are about.")] = "text",
@@ -621,7 +628,7 @@ def label_posts(
     filled: Annotated[Path | None, typer.Option("--in", help="Read a filled-in file back.")] = None,
 ) -> None:
     """Say what you see in posts, one at a time or in a spreadsheet. Your word stands above every engine's."""
-    from pipelines.labels import labelling, sampling, store
+    from pipelines.labels import accounts, labelling, sampling, store
 
     where = Home(night.path_or_default(home))
     who = labelling.person(by or getpass.getuser())
@@ -631,7 +638,12 @@ def label_posts(
         return
     tasks = tuple(dict.fromkeys(chosen.value for chosen in task or [Task.sentiment]))
     wanted = sampling.Wanted(tasks, target, count, source, lang, order is Order.random, seed)
-    posts = sampling.posts(where, mention) if mention else sampling.sample(where, wanted, store.read(where), who)
+    if store.ACCOUNT in tasks and len(tasks) > 1:
+        raise InputError(f"--task {store.ACCOUNT} asks about accounts, the others about posts: ask for it alone.")
+    if store.ACCOUNT in tasks:
+        posts = accounts.named(where, mention) if mention else accounts.sample(where, wanted, store.read(where), who)
+    else:
+        posts = sampling.posts(where, mention) if mention else sampling.sample(where, wanted, store.read(where), who)
     if to is not None:
         labelling.write_sample(to, posts, tasks, target)
         out.print(f"{len(posts):,} posts in {to}", markup=False, highlight=False, soft_wrap=True)
@@ -639,21 +651,24 @@ def label_posts(
     if not posts:
         out.print("No such post is left to label: you have judged them all, or nothing is published yet.")
         return
-    session = labelling.Session(where, who, tasks, target, _ask, out, lambda: now().replace(tzinfo=None))
+    topics = sampling.topics(where)
+    session = labelling.Session(where, who, tasks, target, _ask, out, lambda: now().replace(tzinfo=None), topics)
     kept = session.label(posts)
     out.print(f"{kept:,} answers kept in {where.labels}", markup=False, highlight=False, soft_wrap=True)
 
 
 def _ask(question: "Question") -> str | None:
     """A key on a terminal where one is enough, else a line; None at the end of the input."""
-    if not sys.stdin.isatty():
-        return sys.stdin.readline() or None
     try:
+        if not sys.stdin.isatty():
+            return sys.stdin.readline() or None
         if question.choices and not question.takes_several:
             return click.getchar()
         return input("> ")
     except EOFError:
         return None
+    except UnicodeDecodeError as error:
+        raise InputError(f"An answer is no UTF-8 text ({error}); what was kept before stays.") from error
 
 
 def _read_answers(found: "Import") -> None:

@@ -201,6 +201,14 @@ class SentimentSettings(_Section):
     )
 
 
+class IntentSettings(_Section):
+    """How it is read what the writer wants."""
+
+    learned: bool = Field(
+        True, description="whether what was learned from your labels takes over where it is better, see docs/labels.md"
+    )
+
+
 def _folder_or_name(name: str, info: ValidationInfo) -> str:
     """A folder beside the config; what is none is a name on the Hub."""
     folder = Path((info.context or {}).get("folder", ".")) / Path(name).expanduser()
@@ -336,6 +344,7 @@ class Config(_Section):
     guidelines: tuple[Guideline, ...] = ()
     language: LanguageSettings = LanguageSettings()
     sentiment: SentimentSettings = SentimentSettings()
+    intents: IntentSettings = IntentSettings()
     topics: TopicSettings = TopicSettings()
     emergence: EmergenceSettings = EmergenceSettings()
     digest: DigestSettings = DigestSettings()

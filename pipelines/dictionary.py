@@ -210,6 +210,7 @@ _MEANINGS = {
     "guidelines.id": "short name of the rule; `guideline:` and it is the flag",
     "guidelines.name": "name shown to readers",
     "sentiment": "the section `[sentiment]`",
+    "intents": "the section `[intents]`",
     "topics": "the section `[topics]`",
     "emergence": "the section `[emergence]`",
     "digest": "the section `[digest]`",

@@ -24,6 +24,7 @@ from pipelines.lens import Lens, lens_of
 from pipelines.parallel import Workers, workers_or_own
 from query.expression import version
 from query.matching import Matcher, Post
+from query.words import words_of
 from reading import engines, intent, language, learned, sentiment, transformers
 from reading.fingerprints import fingerprint
 from reading.moderation.reader import Moderator, moderator
@@ -68,7 +69,8 @@ def enrich(
     lens = lens_of(config, config.source(source_id).language, source_id)
     if config.sentiment.learned:
         lens = lens._replace(learned=trained_for(home, source_id))
-    lens = lens._replace(models=home.models, learned_intents=intents_for(home, source_id))
+    learned_intents = intents_for(home, source_id) if config.intents.learned else None
+    lens = lens._replace(models=home.models, learned_intents=learned_intents)
     tidied = read_json(source / tidy.MANIFEST)
     made_from = fingerprint([lens.version, tidied["fingerprint"]])
     if (read_json(target / MANIFEST) or {}).get("fingerprint") == made_from:
@@ -184,7 +186,8 @@ def read_batch(mentions: pa.RecordBatch, lens: Lens) -> Batches:
         column.to_pylist() for column in mentions.columns
     )
     whole = [full_text(title, text) for title, text in zip(titles, texts, strict=True)]
-    # One pass for each tool over the whole batch: each works on tables that just fit the processor's cache.
+    # One pass for each tool over the whole batch, as each works on tables that just fit the processor's cache; what
+    # looks for words in a post shares them.
     languages = [
         (lang, engine) if lang else _told_language(network_lang, network, lens)
         for (lang, engine), network_lang, network in zip(
@@ -194,14 +197,15 @@ def read_batch(mentions: pa.RecordBatch, lens: Lens) -> Batches:
     langs = [lang for lang, _ in languages]
     scores = sentiment.read(whole, langs, tools.sentiment_engine_of)
     posts = map(Post, whole, authors, langs, repeat(lens.source), networks, communities, kinds, urls)
-    names = [tools.queries.find(post) for post in posts]
+    names: list[dict[str, list[str]]] = []
     brands: list[tuple[Any, ...]] = []
     themes: list[tuple[Any, ...]] = []
-    flags: list[tuple[Any, ...]] = [
-        (mention_id, *flag, *tools.moderator.engine(flag.flag), seq)
-        for mention_id, text, lang, seq in zip(ids, whole, langs, seqs, strict=True)
-        for flag in tools.moderator.read(text, lang)
-    ]
+    flags: list[tuple[Any, ...]] = []
+    for mention_id, post, seq in zip(ids, posts, seqs, strict=True):
+        words = words_of(post.text)  # one by one, as those of a whole batch of long posts would be gigabytes
+        names.append(tools.queries.find(post, words))
+        found_flags = tools.moderator.read(post.text, post.lang, words)
+        flags.extend((mention_id, *flag, *tools.moderator.engine(flag.flag), seq) for flag in found_flags)
     for mention_id, network, community, found, seq in zip(ids, networks, communities, names, seqs, strict=True):
         for name, terms in found.items():
             what, _, found_id = name.partition(":")

@@ -13,7 +13,7 @@ from reading.moderation.reader import moderator
 from reading.transformers import Flagger, Model, flagger
 from reading.vader import knows
 
-VERSION = 3
+VERSION = 4
 """Raised when the same post would be read another way."""
 
 

@@ -182,8 +182,8 @@ sentiment = Table(
         "reason",
         String,
         "Why it was not scored: no-text, nothing-to-read (only links, names, quotes, code), unknown-language, "
-        "language:xx (not one that the engine reads), mixed (good and bad words cancel), uncertain, or no-clause (what "
-        "words mean the brand is not told); NULL where it was",
+        "language:xx (not one that the engine reads), mixed (good and bad words cancel), uncertain, said-in-irony "
+        "(the writer marks it so), or no-clause (what words mean the brand is not told); NULL where it was",
     ),
     *_engine(),
     schema=CORE,
@@ -234,14 +234,15 @@ account_flags = Table(
     _must("evidence", String, "What speaks for it, in words, separated by ` | `"),
     *_engine(),
     schema=CORE,
-    comment="One row per account and flag, from the posts that were seen of it. A bot is not a fault: many are useful.",
+    comment="One row per account and flag, from the posts that were seen of it. A bot is not a fault: many are useful. "
+    "What people say of the account stands above it.",
 )
 
 labels = Table(
     "labels",
     metadata,
-    _key("mention_id", String, "The mention"),
-    _key("task", String, "What was asked: sentiment, intent, topic or moderation"),
+    _key("mention_id", String, "The mention; of the task account the account"),
+    _key("task", String, "What was asked: sentiment, intent, topic, moderation or account"),
     _key("target", String, "`text` for the whole post, or the brand that the answer is about"),
     _key("labelled_by", String, "Who says so"),
     _key("labelled_at", DateTime, "When, UTC"),

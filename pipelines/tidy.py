@@ -33,7 +33,7 @@ from pipelines.pull import network_of
 from reading.fingerprints import fingerprint
 
 MANIFEST = "manifest.json"
-VERSION = 3
+VERSION = 4
 """Raised when the same pages would give other records."""
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f]")

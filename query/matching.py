@@ -2,13 +2,13 @@
 
 import re
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from query.expression import TERMS, And, Expression, Field, Near, Not, Or, terms_of
 from query.finding import Finder, Reading, Shape, Span
-from query.words import WORD, ascii_words, fold
+from query.words import Words, fold, words_of
 
 MOST_WORDS = 200_000
 """Words remembered at a time: some 30 MB."""
@@ -69,30 +69,22 @@ class Matcher:
         self._ascii_signs = _signs([finder for finder in signs if fold(finder.label).isascii()])
         self._forget()
 
-    def find(self, post: Post) -> dict[str, list[str]]:
+    def find(self, post: Post, words: Words | None = None) -> dict[str, list[str]]:
         """Names of the queries that the post matches, each with those of its terms that made it match, both in
-        alphabetical order.
+        alphabetical order. `words` are those of the post's text, where somebody has them already.
         """
-        text, folded = post.text, None
-        if text.isascii() and "_" not in text:
-            words = ascii_words(text)
-            signs = self._ascii_signs
-        else:
-            folded = fold(text)
-            words = WORD.findall(folded)
-            signs = self._signs
-        if self._by_start and not self._known.issuperset(words):
-            self._learn(words)
-        hits = self._anchors.intersection(words)
+        folded, in_order, distinct = words or words_of(post.text)
+        signs = self._ascii_signs if folded.isascii() else self._signs
+        if self._by_start and not distinct <= self._known:
+            self._learn(distinct)
+        hits = self._anchors & distinct
         if not hits and not signs and not self._always:
             return {}
-        if folded is None:
-            folded = text.lower()
         has_sign = bool(signs and signs.any_of_them.search(folded))
         if not hits and not has_sign and not self._always:
             return {}
 
-        reading = Reading(folded, words)
+        reading = Reading(folded, in_order)
         found = {
             finder for word in hits for finder in self._finders_at[word] if finder.is_one_word or reading.has(finder)
         }
@@ -143,11 +135,11 @@ class Matcher:
         """The terms that a word may belong to, for words that were written in a term and words that were seen."""
         self._anchors = set(self._by_word)
 
-    def _learn(self, words: Iterable[str]) -> None:
+    def _learn(self, words: set[str]) -> None:
         """Remember which terms with unknown letters a word may belong to, as most words of a language are few."""
         if len(self._known) >= MOST_WORDS:
             self._forget()
-        new = set(words) - self._known
+        new = words - self._known
         self._known |= new
         for word in new:
             finders = [

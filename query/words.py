@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from collections.abc import Callable, Iterable
+from typing import NamedTuple
 
 TYPOGRAPHIC = (
     ("’", "'"),
@@ -25,6 +26,8 @@ def fold(text: str) -> str:
     either; invisible characters go (soft hyphen, zero-width space and joiner, direction marks, variation selectors),
     and so do the optional vowel marks of Arabic and Hebrew. Accents stay, and so do the joiners inside an emoji.
     """
+    if text.isascii():
+        return text.lower()
     for written, plain in TYPOGRAPHIC:
         text = text.replace(written, plain)
     if text.isascii():
@@ -33,6 +36,22 @@ def fold(text: str) -> str:
     text = text.replace("™", " ").replace("℠", " ")
     text = unicodedata.normalize("NFKC", text).casefold()
     return _IGNORED.sub("", text).replace("i\u0307", "i").replace("ı", "i")
+
+
+class Words(NamedTuple):
+    """The words of a text as they are compared."""
+
+    folded: str
+    """The text; see `fold`."""
+    in_order: list[str]
+    distinct: set[str]
+
+
+def words_of(text: str) -> Words:
+    """A text as whatever looks for words in it gets it, so that it is cut once for all of them."""
+    folded = fold(text)
+    written = ascii_words(text) if text.isascii() and "_" not in text else WORD.findall(folded)
+    return Words(folded, written, set(written))
 
 
 def ascii_words(text: str) -> list[str]:

@@ -26,12 +26,28 @@ LIGHT = "pip install onnxruntime tokenizers"
 HEAVY = "pip install -r requirements-transformers.txt"
 ONNX = ("model.onnx", "onnx/model.onnx")
 SAFETENSORS = ("model.safetensors", "model.safetensors.index.json")
+VOCABULARIES = ("vocab.json", "vocab.txt", "spiece.model", "sentencepiece.bpe.model", "spm.model", "tokenizer.model")
+"""Of which a tokenizer can be made where there is no tokenizer.json."""
 BESIDE = (
     *("config.json", "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json"),
-    *("vocab.json", "vocab.txt", "merges.txt", "bpe.codes", "spiece.model", "sentencepiece.bpe.model"),
+    *(*VOCABULARIES, "merges.txt", "bpe.codes"),
 )
 _HUB_NAME = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
-_COUNTS_FROM_PADDING = frozenset({"roberta", "xlm-roberta", "camembert", "xlm-roberta-xl", "roberta-prelayernorm"})
+_COUNTS_FROM_PADDING = frozenset(
+    (
+        *(
+            "roberta",
+            "xlm-roberta",
+            "camembert",
+            "xlm-roberta-xl",
+            "roberta-prelayernorm",
+            "xmod",
+            "mpnet",
+            "longformer",
+        ),
+        *("data2vec-text", "ibert", "luke"),
+    )
+)
 """Kinds of model that number the first token one above the padding: of 514 places 512 are left."""
 
 
@@ -47,11 +63,26 @@ class Classifier:
         self.labels = _labels(settings, name)
         self.is_multi_label = settings.get("problem_type") == "multi_label_classification"
         weights, self._logits, self._batch = _weights(folder, name, len(self.labels))
-        self._limit = _limit(settings, folder)
+        self._limit = _limit(settings, folder, name)
         self._tokenizer = _tokenizer(folder, name)
         self._tokenizer.no_padding()
         self._tokenizer.enable_truncation(self._limit)
-        self.version = f"{name}, weights {_hash_of(weights)}"
+        beside = [path for file in BESIDE if (path := folder / file).is_file()]
+        self.version = f"{name}, weights {_hash_of([*weights, *beside])}"
+        self._try(name)
+
+    def _try(self, name: str) -> None:
+        """Read two short texts and a long one, so that what can't be run is known before a night begins."""
+        try:
+            self.probabilities(["a", "a", "a " * self._limit])
+        except ModelError:
+            raise
+        except Exception as error:  # of onnxruntime's and torch's many families
+            raise ModelError(
+                f"{name}: can't read texts of up to {self._limit} tokens ({' '.join(str(error).split())}). config.json "
+                "and tokenizer.json have to be those of the weights, and an ONNX model has to take any number of texts "
+                "of any length."
+            ) from error
 
     def probabilities(self, texts: Sequence[str]) -> np.ndarray:
         """For each text the probability of each label, to four places; NaN where there is nothing to read.
@@ -168,15 +199,16 @@ def _labels(settings: dict[str, Any], name: str) -> list[str]:
     return labels
 
 
-def _limit(settings: dict[str, Any], folder: Path) -> int:
+def _limit(settings: dict[str, Any], folder: Path, name: str) -> int:
     """Tokens that the model takes."""
-    places = settings.get("max_position_embeddings")
+    places = settings.get("max_position_embeddings") or settings.get("n_positions")
     if not isinstance(places, int):
         places = DEFAULT_LIMIT
     elif settings.get("model_type") in _COUNTS_FROM_PADDING:
-        places -= int(settings.get("pad_token_id") or 0) + 1
+        padding = settings.get("pad_token_id")
+        places -= (padding if isinstance(padding, int) else 1) + 1
     told = folder / "tokenizer_config.json"
-    most = json.loads(told.read_text(encoding="utf-8")).get("model_max_length") if told.is_file() else None
+    most = _json(told, name).get("model_max_length") if told.is_file() else None
     return max(1, min(places, int(most)) if isinstance(most, int | float) and most >= 1 else places)
 
 
@@ -192,6 +224,8 @@ def _tokenizer(folder: Path, name: str) -> Any:
             return Tokenizer.from_file(str(path))
         except Exception as error:  # tokenizers raises nothing more exact
             raise ModelError(f"{name}: tokenizer.json can't be read: {error}") from error
+    if not any((folder / file).is_file() for file in VOCABULARIES):  # transformers would make one that knows no word
+        raise ModelError(f"{name}: has neither tokenizer.json nor one of {', '.join(VOCABULARIES)}.")
     try:
         from transformers import AutoTokenizer
 
@@ -204,7 +238,7 @@ def _tokenizer(folder: Path, name: str) -> Any:
 
 
 def _hash_of(paths: Sequence[Path]) -> str:
-    """Twelve hexadecimal digits of the weights."""
+    """Twelve hexadecimal digits of the files."""
     digest = hashlib.sha256()
     for path in paths:
         with path.open("rb") as file:
@@ -243,15 +277,15 @@ def _onnx(path: Path, name: str, labels_count: int) -> tuple[Logits, int]:
         session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
     except Exception as error:  # onnxruntime's errors have no family of their own
         raise ModelError(f"{name}: {path.name} can't be loaded: {error}") from error
-    asked = {given.name for given in session.get_inputs()}
+    asked = {given.name: np.int32 if given.type == "tensor(int32)" else np.int64 for given in session.get_inputs()}
     outputs = [given.name for given in session.get_outputs()]
     output = "logits" if "logits" in outputs else outputs[0]
-    if unknown := sorted(asked - {"input_ids", "attention_mask", "token_type_ids"}):
+    if unknown := sorted(asked.keys() - {"input_ids", "attention_mask", "token_type_ids"}):
         raise ModelError(f"{name}: {path.name} asks for {', '.join(unknown)}; is it a text classifier?")
 
     def logits(ids: np.ndarray, types: np.ndarray) -> np.ndarray:
         given = {"input_ids": ids, "attention_mask": np.ones_like(ids), "token_type_ids": types}
-        (found,) = session.run([output], {key: value for key, value in given.items() if key in asked})
+        (found,) = session.run([output], {key: given[key].astype(kind, copy=False) for key, kind in asked.items()})
         if found.shape != (len(ids), labels_count):
             raise ModelError(f"{name}: gave {found.shape} in place of a number for each of {labels_count} labels.")
         return np.asarray(found)
@@ -273,11 +307,25 @@ def _torch(folder: Path, name: str) -> Logits:
     torch.set_num_threads(1)
     transformers_logging.disable_progress_bar()
     try:
-        model = AutoModelForSequenceClassification.from_pretrained(
-            folder, local_files_only=True, use_safetensors=True, trust_remote_code=False
-        ).eval()
+        model, loaded = AutoModelForSequenceClassification.from_pretrained(
+            folder,
+            local_files_only=True,
+            use_safetensors=True,
+            trust_remote_code=False,
+            dtype=torch.float32,
+            output_loading_info=True,
+        )
     except Exception as error:
         raise ModelError(f"{name}: can't be loaded: {error}") from error
+    if missing := sorted(loaded["missing_keys"]):
+        raise ModelError(
+            f"{name}: its weights lack {', '.join(missing[:3])}, which would be left to chance: it is no text "
+            "classifier, or not yet trained to be one."
+        )
+    model.eval()
+    settings = model.config.get_text_config()
+    if settings.pad_token_id is None:
+        settings.pad_token_id = -1  # no token is one: texts of one length need none to be read together
     takes_types = getattr(model.config, "type_vocab_size", 0) > 1
 
     def logits(ids: np.ndarray, types: np.ndarray) -> np.ndarray:

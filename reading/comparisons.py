@@ -63,7 +63,8 @@ _CHOSE = (
 )
 _OUTDOES = (
     r"(?:beats?|beat|outperforms?|outclass(?:es)?|trumps|destroys|crushes|smokes|surpass(?:es)?|eclipses|"
-    r"wins? (?:over|against)|runs? (?:circles|rings) around|wipes? the floor with|"
+    r"wins? (?:over|against)|runs? (?:circles|rings) around|wipes? the floor with|walks? all over|"
+    r"(?:beats?|kicks?|knocks?) the \w+ out of|"
     r"is (?:way |far |miles |light years )?(?:ahead of|above|superior to))"
 )
 _FAILS_AGAINST = (
@@ -97,6 +98,10 @@ _LEFT_CUES = (
     "replacing uninstalled uninstalling canceled cancelled canceling cancelling deleted deleting scrapped scrapping "
     "retired retiring left leaving quit rid"
 )
+_OUTDOES_CUES = (
+    "beat beats outperform outperforms outclass outclasses trumps destroys crushes smokes surpass surpasses eclipses "
+    "over against circles rings floor out ahead above superior"
+)
 _FORMS = (
     # X is better than Y
     _Form(_THAN_CUES, rf"{_W}{_gap(8)}{_MORE}{_THAN}{_L}", turned_by_not=True),
@@ -113,6 +118,18 @@ _FORMS = (
         rf"{_L}{_gap(4)}(?:{_NOT}|nowhere near|half)\s+{_few(3)}(?:as|so)\s+{_NO_BRAND}"
         rf"(?:\s+{_NO_BRAND}){{0,3}}?\s+as\s+{_few(2)}{_W}",
     ),
+    _Form(
+        "half tenth quarter third fraction",
+        rf"\bif\s+(?:only\s+)?{_L}{_gap(2)}(?:half|an?\s+(?:tenth|quarter|third|fraction))\s+{_few(4)}of\s+{_few(1)}{_W}",
+    ),
+    # X does, which is more than Y does; X doesn't, which Y does
+    _Form("than", rf"{_W}{_gap(16)}\bmore than\s+(?:(?:i|we|you|one) can say (?:for|of|about)\s+)?{_few(1)}{_L}"),
+    _Form(
+        "which something",
+        rf"{_L}{_gap(3)}(?:{_NOT}|\w+n't|lacks?|without|missing)\s+(?:{_NO_BRAND}\s+){{0,6}}?"
+        rf"(?:which|something(?: that)?)\s+{_W}\s+{_few(1)}"
+        r"(?:has|had|have|does|did|do|got|offers?|ships?|shipped|added)\b",
+    ),
     _Form("wish wishes wishing", rf"\bwish(?:es|ing)?\s+{_few(2)}{_L}{_gap(8)}{_W}"),
     # X beats Y
     _Form(
@@ -120,11 +137,11 @@ _FORMS = (
         rf"{_L}{_gap(2)}{_FAILS_AGAINST}(?:\s+{_NO_BRAND}){{0,3}}?\s+{_W}",
     ),
     _Form(
-        "beat beats outperform outperforms outclass outclasses trumps destroys crushes smokes surpass surpasses "
-        "eclipses over against circles rings floor ahead above superior",
+        _OUTDOES_CUES,
         rf"{_W}{_gap(3)}{_OUTDOES}\s+{_few(2)}{_L}",
         turned_by_not=True,
     ),
+    _Form(_OUTDOES_CUES, rf"\b(?P<it>it|they|which)\s+{_few(1)}{_OUTDOES}\s+{_few(2)}{_L}", turned_by_not=True),
     _Form(
         "away out shame dust behind",
         rf"{_W}{_gap(2)}(?:blows?|blew|knocks?|puts?|leaves?)\s+{_L}\s+(?:away|out of|to shame|in the dust|behind)",
@@ -162,6 +179,28 @@ _FORMS = (
         rf"\b(?:went|going|go|come|coming|came|switch(?:ed|ing)|mov(?:ed|ing))\s+back\s+to\s+{_W}(?:{_gap(6)}{_L})?",
         not_in_questions=True,
     ),
+    _Form(
+        "so",
+        rf"{_L}{_gap(16)}\bso,?\s+(?:now\s+)?(?:i|we)(?:'m|'re|'ve|\s+am|\s+are|\s+have)?\s+{_few(3)}"
+        rf"(?:on|onto|to|with|using|into)\s+{_few(1)}{_W}",
+        not_in_questions=True,
+    ),
+    # what is no longer liked, and what is praised or advised
+    _Form("used", rf"\bused to\s+{_few(1)}(?:love|like|enjoy|adore|swear by|recommend)\s+{_few(2)}{_L}"),
+    _Form("used", rf"{_L}{_gap(1)}used to\s+{_few(2)}(?:be|work|care|have)\b", not_in_questions=True),
+    _Form(
+        "level league none",
+        rf"{_W}{_gap(4)}(?:on (?:another|a different|a whole other|a whole different) level|"
+        r"in (?:a different|another) league|in a league of (?:its|their) own|second to none)\b",
+    ),
+    _Form(
+        "get buy grab choose want",
+        r"(?:^|[,;:.!]\s*|\b(?:then|just|so)\s+)(?:(?:please|just)\s+)?"
+        rf"(?:get|buy|grab|choose|go for|(?:then\s+)?you want)\s+(?:an?\s+|the\s+|yourself an?\s+)?{_W}",
+        not_in_questions=True,
+    ),
+    _Form("skip forget", r"(?:^|[,;:.!]\s*|\b(?:and|just|to|i'd|would)\s+)(?:please\s+)?"
+        rf"(?:skip|forget(?: about)?)\s+(?:the\s+)?{_L}"),
     # what somebody would rather have
     _Form(
         "prefer prefers preferred",
@@ -220,6 +259,22 @@ WORDS = re.compile(r"[a-z']+|[<>]")
 _REPLY = re.compile(rf"^\W*(?P<brand>{_BRAND})(?:'s)?\s+(?:does|is|did|has|can|will|was)(?:n't|nt)?\W*$")
 """Says of a brand what the sentence before denies of another: "X never crashes. Y does."."""
 _NEGATED = re.compile(rf"\b{_NOT}\b|n't\b")
+_DENIED = re.compile(
+    rf"(?:\b{_NOT}|\b(?:can|could|would)(?:'t|n't|not|t))\s+{_few(2)}"
+    rf"(?:think|thought|say|believe|find|agree|claim|sure|convinced|tell|told|mean)\s+{_few(4)}$"
+)
+"""What stands before a comparison that the writer doesn't make: "I don't think that …"."""
+_ASKS = re.compile(
+    r"\W*(?:(?:so|and|but|ok|okay|hey|hi|hmm|um|honest question|question|serious question|folks|guys|all)\b\W+)*"
+    r"(?:is|are|was|were|do|does|did|has|have|can|could|would|will|should|which|what|what's|who|who's|any|anyone|anybody)\b(?!'t)"
+)
+"""How a sentence begins that asks, and doesn't say by asking: no "why is …?" and no "isn't …?"."""
+COMPARATIVES = re.compile(rf"\b(?:{_BETTER}|{_WORSE})\b", re.IGNORECASE)
+
+
+def asks(sentence: str) -> bool:
+    """Whether a sentence in lower case asks what it speaks of, so that its comparisons are nobody's yet."""
+    return sentence.rstrip().endswith("?") and bool(_ASKS.match(sentence))
 
 
 def verdicts(sentence: str, polarity: Callable[[], float], before: Callable[[], float]) -> dict[str, int]:
@@ -231,19 +286,24 @@ def verdicts(sentence: str, polarity: Callable[[], float], before: Callable[[], 
     sentence = sentence[:LONGEST]
     found: dict[str, int] = {}
     cues = CUES.intersection(WORDS.findall(sentence))
-    asks = bool(cues) and sentence.rstrip().endswith("?")
+    if asks(sentence):
+        return found
+    is_question = sentence.rstrip().endswith("?")
     for number in sorted({number for cue in cues for number in _BY_CUE[cue]}):
         form = _FORMS[number]
-        if form.not_in_questions and asks:
+        if form.not_in_questions and is_question:
             continue
         for match in _PATTERNS[number].finditer(sentence):
             marks = match.groupdict()
             won = IT if marks.get("it") else marks.get("won")
             lost = marks.get("lost")
             sign = -1 if form.is_contrast and polarity() < 0 else 1
-            if form.turned_by_not and _NEGATED.search(match[0]):
-                # "X is no better than Y" is no praise of Y
-                sign, lost = -1, None
+            if form.turned_by_not and (_NEGATED.search(match[0]) or _DENIED.search(sentence[: match.start()][-80:])):
+                # "X is no better than Y" is no praise of Y, and "X is no worse than Y" no blame
+                if lost and match.start("lost") == match.start():
+                    won, sign = None, -1
+                else:
+                    lost, sign = None, -1
             if won:
                 found.setdefault(won, sign)
             if lost:

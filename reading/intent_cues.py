@@ -14,7 +14,7 @@ HEAD = 24
 """Words of a text's head: its title, or the first sentence or two."""
 MOST_REMEMBERED = 200_000
 """Words that are remembered at a time."""
-SHARE = 0.15
+SHARE = 0.1
 """How much one of these numbers counts beside the words of a text; chosen on the seeds."""
 
 _FOLLOWED = (
@@ -30,6 +30,7 @@ _FOLLOWED = (
     ("wish", "wish"),
     ("i", "wish"),
     ("i", "past"),
+    ("leave", "away"),
 )
 """Kinds of which the second follows at once."""
 _NEAR = (
@@ -47,8 +48,33 @@ _NEAR = (
     ("joy", "joy"),
     ("anger", "anger"),
     ("failure", "report"),
+    ("never", "patron"),
+    ("leave", "deal"),
+    ("leave", "patron"),
+    ("intend", "buy"),
+    ("intend", "get"),
 )
 """Kinds of which the second follows at once or one word later."""
+SIGNS = {
+    "churn_risk": (
+        ("never patron",),
+        ("leave deal",),
+        ("leave patron",),
+        ("i leave",),
+        ("i", "leave away"),
+    ),
+    "purchase_intent": (
+        ("i buy",),
+        ("i", "buy", "intend"),
+        ("i", "intend get"),
+        ("question_mark", "i", "buy"),
+        ("question_mark", "intend buy"),
+        ("question_mark", "intend get"),
+    ),
+    "request": (("please",),),
+    "story": (("i", "past"),),
+}
+"""What the texts of an intent hold that is easily taken for there: all kinds and pairs of one of these rows."""
 
 
 class Marks(NamedTuple):
@@ -100,6 +126,20 @@ def _marks_of(mine: set[str], kinds: tuple[str, ...]) -> Marks:
     return Marks(sum(1 << place for place, kind in enumerate(kinds) if kind in mine), leads, follows, later)
 
 
+@lru_cache(maxsize=1)
+def _columns() -> dict[str, int]:
+    """The column of each kind and pair in the whole text."""
+    pairs = (" ".join(pair) for pair in (*_FOLLOWED, *_NEAR))
+    return {name: column for column, name in enumerate((*kinds(), *pairs))}
+
+
+def have_sign(found: "Cues", intent: str) -> np.ndarray:
+    """Which texts hold one of the `SIGNS` of an intent."""
+    columns = _columns()
+    rows = [found.numbers[:, [columns[name] for name in row]].all(axis=1) for row in SIGNS[intent]]
+    return np.asarray(np.logical_or.reduce(rows))
+
+
 class _Sorts(dict[str, int]):
     """Word as it stands in a text → its row in a table of marks; words with the same marks share one."""
 
@@ -107,13 +147,17 @@ class _Sorts(dict[str, int]):
         super().__init__()
         different = sorted({Marks(), *_lexicon().marks.values()})
         self.table = np.array(different, np.int64)
-        self._rows = {marks: row for row, marks in enumerate(different)}
+        rows = {marks: row for row, marks in enumerate(different)}
+        self._known = {word: rows[marks] for word, marks in _lexicon().marks.items()}
+        self._unknown = rows[Marks()]
 
     def __missing__(self, word: str) -> int:
         if len(self) >= MOST_REMEMBERED:
             self.clear()
-        known = _lexicon().marks
-        row = self[word] = self._rows[known.get(word) or known.get(features_of(word)[0][0], Marks())]
+        row = self._known.get(word)
+        if row is None:
+            row = self._known.get(features_of(word)[0][0], self._unknown)
+        self[word] = row
         return row
 
 

@@ -7,6 +7,7 @@ from importlib.metadata import version
 
 import numpy as np
 from py3langid.langid import MODEL_FILE, LanguageIdentifier
+from scipy import sparse
 
 ENGINE = f"py3langid {version('py3langid')}"
 MIN_CONFIDENCE = 0.5
@@ -56,13 +57,12 @@ class Detector(LanguageIdentifier):  # type: ignore[misc]
         """Language and confidence of encoded texts, by the steps of `LanguageIdentifier.classify`."""
         lengths = np.array([len(text) for text in texts])
         owners, features = self._visits(texts, lengths)
-        scores = np.zeros((len(texts), len(self.nb_classes)), np.float32)
         visits, counts = np.unique(owners * len(self._weights) + features, return_counts=True)
         owners, features = np.divmod(visits, len(self._weights))
-        if len(visits):
-            starts = np.flatnonzero(np.r_[True, owners[1:] != owners[:-1]])
-            weighted = self._weights[features] * np.log1p(counts.astype(np.float32))[:, None]
-            scores[owners[starts]] = np.add.reduceat(weighted, starts, axis=0) + self.nb_pc
+        starts = np.searchsorted(owners, np.arange(len(texts) + 1))
+        visited = (np.log1p(counts, dtype=np.float32), features, starts)
+        scores = sparse.csr_matrix(visited, shape=(len(texts), len(self._weights))) @ self._weights
+        scores[starts[1:] > starts[:-1]] += self.nb_pc
         scores /= np.sqrt(np.maximum(lengths, 1), dtype=np.float32)[:, None]
         np.exp(scores - scores.max(axis=1, keepdims=True), out=scores)
         scores /= scores.sum(axis=1, keepdims=True)
@@ -82,14 +82,14 @@ class Detector(LanguageIdentifier):  # type: ignore[misc]
             letters[: lengths[place], column] = np.frombuffer(texts[place], np.uint8)
         reading = np.searchsorted(-lengths[order], -np.arange(len(letters)), side="left")
         state = np.zeros(len(texts), self._moves.dtype)
-        owners, features = [], []
+        owners, states = [order[:0]], [state[:0]]
         for row, count in zip(letters, reading, strict=True):
             state = self._moves[self._rows[state[:count]] + row[:count]]
-            feature = self._features[state]
-            met = np.flatnonzero(feature >= 0)
-            owners.append(order[met])
-            features.append(feature[met])
-        return np.concatenate([order[:0], *owners]), np.concatenate([order[:0], *features])
+            owners.append(order[:count])
+            states.append(state)
+        features = self._features[np.concatenate(states)]
+        met = np.flatnonzero(features >= 0)
+        return np.concatenate(owners)[met], features[met]
 
 
 def detector(languages: Sequence[str]) -> Detector:

@@ -19,7 +19,7 @@ from scipy import sparse
 
 from reading.feature_space import FEWEST, GRAMS, Floats, Group, Space, letter_sequences
 from reading.fingerprints import fingerprint
-from reading.tokens import Tokens, features_of, tokenize, written_words
+from reading.tokens import Look, Tokens, features_of, tokenize, written_words
 
 VERSION = 1
 """Raised when the same examples would make another model."""
@@ -53,6 +53,8 @@ class LinearModel:
     calibration: Floats
     """Factor and shift of each class's score that make probabilities of scores."""
     _rows: dict[str, int] = field(default_factory=dict, repr=False, compare=False)
+    _rows_by_look: dict[Look, int] = field(default_factory=dict, repr=False, compare=False)
+    """A quarter of the words that are written look like others to the model: they differ in case, or are links."""
     _memory: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
 
     def scores(self, texts: Sequence[str] | Tokens, dense: Dense = None) -> Floats:
@@ -62,12 +64,11 @@ class LinearModel:
         rows = self._look_up(tokens.words)
         distinct = _distinct(tokens.owners * np.int64(len(tokens.words)) + tokens.ids)
         owners, words = np.divmod(distinct, len(tokens.words) or 1)
-        known = self._memory["weights"][rows[words]]
-        sums = _sum_by(owners, known, count)
+        sums = _sum_by(owners, rows[words], self._memory["weights"], count)
         classes = len(self.classes)
         word_part, letter_part = sums[:, :classes], sums[:, classes : 2 * classes]
         pair_owners, pair_places = self._pairs_of(tokens, rows)
-        word_part += _sum_by(pair_owners, self.pairs.weights[pair_places], count)
+        word_part += _sum_by(pair_owners, pair_places, self.pairs.weights, count)
         squares = sums[:, -2] + np.bincount(pair_owners, self.pairs.squares[pair_places], minlength=count)
         found = _scaled(word_part, squares) + _scaled(letter_part, sums[:, -1]) + self.intercept
         if len(self.dense):
@@ -107,7 +108,9 @@ class LinearModel:
         """The row of each word in what is remembered, where unknown ones are put first."""
         if not self._memory or len(self._rows) + len(words) > MOST_REMEMBERED:
             self._rows.clear()
-            self._memory["weights"] = np.zeros((1024, 2 * len(self.classes) + 2), np.float32)
+            self._rows_by_look.clear()
+            # in double precision, as sums of single come out another way wherever the words stand in another order
+            self._memory["weights"] = np.zeros((1024, 2 * len(self.classes) + 2))
             self._memory["numbers"] = np.full(1024, -1, np.int64)
         new = [word for word in words if word not in self._rows]
         if new:
@@ -116,16 +119,18 @@ class LinearModel:
 
     def _remember(self, words: list[str]) -> None:
         """Work out the weights of words, all at once."""
-        first, classes = len(self._rows), len(self.classes)
-        end = first + len(words)
-        self._rows.update(zip(words, range(first, end), strict=True))
+        look_of = [features_of(word) for word in words]
+        looks = [look for look in dict.fromkeys(look_of) if look not in self._rows_by_look]
+        first, classes = len(self._rows_by_look), len(self.classes)
+        end = first + len(looks)
+        self._rows_by_look.update(zip(looks, range(first, end), strict=True))
+        self._rows.update(zip(words, map(self._rows_by_look.__getitem__, look_of), strict=True))
         while end > len(self._memory["weights"]):
             self._memory["weights"] = np.concatenate([self._memory["weights"], np.zeros_like(self._memory["weights"])])
             self._memory["numbers"] = np.concatenate(
                 [self._memory["numbers"], np.full_like(self._memory["numbers"], -1)]
             )
         known, letters = self.words.places, self.letters.places
-        looks = [features_of(word) for word in words]
         named = [[known[name] for name in names if name in known] for names, _ in looks]
         spelled = [[letters[gram] for gram in letter_sequences(spelling) if gram in letters] for _, spelling in looks]
         weights = self._memory["weights"][first:end]
@@ -133,10 +138,10 @@ class LinearModel:
             (self.words, named, slice(0, classes), -2),
             (self.letters, spelled, slice(classes, 2 * classes), -1),
         ):
-            owners = np.repeat(np.arange(len(words)), [len(row) for row in places])
+            owners = np.repeat(np.arange(len(looks)), [len(row) for row in places])
             flat = np.fromiter(chain.from_iterable(places), np.int64, len(owners))
-            weights[:, columns] = _sum_by(owners, group.weights[flat], len(words))
-            weights[:, square] = np.bincount(owners, group.squares[flat], minlength=len(words))
+            weights[:, columns] = _sum_by(owners, flat, group.weights, len(looks))
+            weights[:, square] = np.bincount(owners, group.squares[flat], minlength=len(looks))
         self._memory["numbers"][first:end] = [known.get(names[0], -1) for names, _ in looks]
 
     def _pairs_of(
@@ -366,13 +371,11 @@ def _calibrated(scores: Floats, calibration: Floats, exclusive: bool) -> Floats:
 # Sums --------------------------------------------------------------------------------------------------
 
 
-def _sum_by(owners: np.ndarray, rows: Floats, count: int) -> Floats:
-    """The sum of the rows of each owner; owners ascend."""
-    sums = np.zeros((count, rows.shape[1]))
-    if len(owners):
-        starts = np.flatnonzero(np.r_[True, owners[1:] != owners[:-1]])
-        sums[owners[starts]] = np.add.reduceat(rows, starts, axis=0)
-    return sums
+def _sum_by(owners: np.ndarray, places: np.ndarray, table: Floats, count: int) -> Floats:
+    """For each owner the sum of the rows of the table at its places; owners ascend."""
+    starts = np.searchsorted(owners, np.arange(count + 1))
+    held = sparse.csr_matrix((np.ones(len(places), table.dtype), places, starts), shape=(count, len(table)))
+    return np.asarray(held @ table, np.float64)
 
 
 def _distinct(numbers: np.ndarray) -> np.ndarray:

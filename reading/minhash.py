@@ -18,10 +18,15 @@ BAND_ROWS = 4
 BANDS = PERMUTATIONS // BAND_ROWS
 SEED = 42
 THRESHOLD = 0.75
+PART = 0.95
+LONGEST_TIMES = 2
+LETTERS_OF_A_PART = 100
+"""A text of so many letters that stands almost whole within another of at most twice its length is a copy that was cut
+off, or the other one is a copy with something said about it."""
 ENGINE = "minhash"
 ENGINE_VERSION = (
     f"rensa {version('rensa')}, {LETTERS} letters, {PERMUTATIONS} permutations, bands of {BAND_ROWS}, "
-    f"threshold {THRESHOLD}"
+    f"threshold {THRESHOLD}, parts of {LETTERS_OF_A_PART} letters"
 )
 _MIX = np.uint64(0x9E3779B97F4A7C15)
 _SHIFT = np.uint64(29)
@@ -61,11 +66,13 @@ def _mixed(hashes: np.ndarray, values: np.ndarray) -> np.ndarray:
 
 def are_alike(one: str, other: str) -> bool:
     """Whether two texts are nearly the same: as sets of runs of letters their Jaccard similarity reaches the threshold,
-    and no number stands against another, as in part 1 and part 2 of a series.
+    or a long one is part of the other, and no number stands against another, as in part 1 and part 2 of a series.
     """
     left, right = _runs(one), _runs(other)
     both = len(left & right)
-    if both < THRESHOLD * (len(left) + len(right) - both):
+    shorter, longer = sorted((len(left), len(right)))
+    is_part = shorter >= LETTERS_OF_A_PART and longer <= LONGEST_TIMES * shorter and both >= PART * shorter
+    if not is_part and both < THRESHOLD * (shorter + longer - both):
         return False
     numbers, others = set(_NUMBER.findall(one)), set(_NUMBER.findall(other))
     return numbers <= others or others <= numbers

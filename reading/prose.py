@@ -20,11 +20,24 @@ _SAID = re.compile(
     r"[^\W_]|[\u2190-\u2bff\u3030\u303d\U0001f000-\U0001faff]"  # a letter, a digit, an emoji
     r"|[:;=<>][-'^o]?[)(\[\]DPp3/\\|<>*]|[)(\]\[][-'^o]?[:;=]|\^_*\^|>_+<|-_+-"  # an emoticon
 )
+_UNITS = (
+    "b kb mb gb tb mib gib bit bits mbit gbit byte bytes m km req reqs requests ops queries frames messages rows tokens"
+)
+_IRONY = re.compile(
+    # a literal comes first, so that the text is skimmed for it
+    r"/s(?<=\s/s)(?=\s*\Z|\s*[\n.!?)]|\s+[A-Z])(?<!\d /s)"
+    + "".join(rf"(?<!\b(?i:{unit}) /s)" for unit in _UNITS.split())
+    + r"|/sarc(?:asm)?\b(?:(?<=[\s<]/sarc)|(?<=[\s<]/sarcasm))"
+)
+"""How a writer marks irony; 500 MB /s is none."""
+_IRONY_TAG = re.compile(
+    r"#(?<!\w#)(?i:sarcasm|sarcastic|irony|ironic|ironie|iron[ií]a|sarkasmus|sarcasmo|sarcasme|ironique)\b"
+)
 _QUOTE = re.compile(r" {0,3}>(?![!=:;_-]|\S{0,3}<)")
 """How a line begins that others wrote; not a smiley, an arrow or Reddit's hidden text."""
 _WROTE = re.compile(r"\b(?:wrote|writes|schrieb|écrit|escribió)\b.{0,80}:\s*$")
 """How a mail program announces a quote."""
-_FENCE = re.compile(r" {0,3}(```+|~~~+)(?!.*`)")
+_FENCE = re.compile(r" {0,3}(?:(?:[-*+]|\d{1,3}[.)])\s+)?(```+|~~~+)(?!.*`)")
 _INDENTED = re.compile(r"(?: {4}|\t)")
 _LIST_ITEM = re.compile(r"\s*(?:[-*+]|\d{1,3}[.)])\s")
 _INLINE_CODE = re.compile(r"(?<!`)`++[^`\n]++`++")
@@ -44,6 +57,11 @@ def own_words(text: str) -> str:
     if not _SAYS.search(own) and not _SAID.search(_SAYS_NOTHING.sub(" ", own)):
         return ""
     return own
+
+
+def is_marked_as_irony(own: str) -> bool:
+    """Whether the writer says that the words mean something else than they say, as with "/s" or "#sarcasm"."""
+    return ("/s" in own and _IRONY.search(own) is not None) or ("#" in own and _IRONY_TAG.search(own) is not None)
 
 
 def may_have_sentences(text: str, count: int) -> bool:
@@ -83,7 +101,7 @@ def _without_quotes_and_code(text: str) -> str:
             if line.strip().startswith(fence) and not line.strip().strip(fence[0]):
                 fence = ""
             continue
-        if opened := _FENCE.match(line):
+        if opened := _FENCE.match(line.lstrip() if in_list else line):
             fence = opened[1]
             continue
         if _QUOTE.match(line):

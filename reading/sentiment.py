@@ -7,13 +7,13 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple, Protocol
 
 from reading.language import has_letters
-from reading.prose import own_words
+from reading.prose import is_marked_as_irony, own_words
 
 THRESHOLD = 0.05
 """Of VADER's authors: positive from 0.05 up, negative from -0.05 down."""
 
-UNSURE = frozenset({"mixed", "uncertain"})
-"""Reasons of an engine that read a text and came to no answer; all others mean that nothing was read."""
+UNSURE = frozenset({"mixed", "uncertain", "said-in-irony"})
+"""Reasons why a text that can be read has no answer; all others mean that nothing was read."""
 
 
 class Post(NamedTuple):
@@ -86,8 +86,8 @@ def label(compound: float) -> str:
 
 def read(texts: Sequence[str | None], langs: Sequence[str | None], engine_of: EngineOf) -> list[Score]:
     """What the engines say of each text, or why nothing is said: no-text; nothing-to-read where there is nothing but
-    links, names, quotes and code; unknown-language; language:xx for one that its engine does not read; and the reasons
-    of the engine itself.
+    links, names, quotes and code; unknown-language; language:xx for one that its engine does not read; said-in-irony
+    where the writer marks it so; and the reasons of the engine itself.
     """
     engine_by_lang = {lang: engine_of(lang) for lang in set(langs)}
     scores: list[Score | None] = []
@@ -117,4 +117,6 @@ def _post(text: str | None, lang: str | None, languages: frozenset[str] | None) 
         if has_letters(text):
             return "unknown-language"
     own = own_words(text)
-    return Post(text, own, lang) if own else "nothing-to-read"
+    if not own:
+        return "nothing-to-read"
+    return "said-in-irony" if is_marked_as_irony(own) else Post(text, own, lang)

@@ -12,8 +12,8 @@ from typing import NamedTuple
 from query.expression import And, Expression, Field, Near, Not, Or, Term
 from query.finding import Finder, Reading
 from query.words import WORD, ascii_words, fold
-from reading.comparisons import FIRST_MARK, IT, LAST_MARK, WORDS, verdicts
-from reading.prose import own_words, sentences
+from reading.comparisons import COMPARATIVES, FIRST_MARK, IT, LAST_MARK, WORDS, asks, verdicts
+from reading.prose import is_marked_as_irony, own_words, sentences
 from reading.sentiment import THRESHOLD, UNSURE, EngineOf, Score, label, not_scored, read
 
 COMPARED = 0.5
@@ -28,7 +28,8 @@ MOST_BRANDS = 50
 _CONTRAST = re.compile(
     r"\s*(?:[;\n…]|\.\.\.+|\s[-–—]+\s|[–—])\s*"
     r"|[,\s]+(?=(?:but|whereas|while|whilst|though|although|however|yet|unlike|except|meanwhile)\s)"
-    r"|,\s*(?=on the other hand\b)|(?<=[!?.])\s+",
+    r"|,\s*(?=on the other hand\b)|(?<=[!?.])\s+|\s+(?=\(?\d{1,2}[.):]\s)|(?<=\s/s)\s+"
+    r"|,\s*(?=(?:and\s+)?(?:the\s+(?:latter|second|other)|mine|his|hers|theirs)\s)",
     re.IGNORECASE,
 )
 """Where a sentence turns to something else; the word that says so stays with what follows it."""
@@ -45,6 +46,22 @@ _ALL = re.compile(
     r"\b(?:both|neither|either|none of (?:them|these|those)|all (?:three|four|of (?:them|these))|they all|each of)\b",
     re.IGNORECASE,
 )
+_OWNER = re.compile(
+    r"\b(?:(?P<mine>i|i've|my)|(?P<his>brother|husband|dad|father|son|boyfriend|uncle|grandpa)|"
+    r"(?P<hers>sister|wife|mum|mom|mother|daughter|girlfriend|aunt|grandma)|(?P<theirs>friends|neighbou?rs|parents))\b"
+)
+"""Who has it: the last before the name counts, as in "my brother has a Halmora"."""
+_OWNED = re.compile(r"\W*(?:and\s+|but\s+)?(mine|his|hers|theirs)\b")
+_WHICH_OF_TWO = re.compile(
+    r"\bthe\s+(?:(?P<first>former)|latter|(?:(?P<first_one>first)|second|other)\s+(?=one\b|is|was|has|had|"
+    r"looks?\b|looked|feels?\b|felt|tastes?\b|tasted|sounds?\b|works?\b|worked|came|broke|died|lasted))\b"
+)
+_EXPECTED = re.compile(
+    r"\b(?:thought|expect(?:ed|ing)|figured|assumed|(?:was|were) (?:ready|prepared|afraid|scared|sure))\b.{0,30}"
+    r"\b(?:hate|dislike|regret|love|like|enjoy|be (?:bad|good|great|awful|terrible|disappointed))\b",
+    re.IGNORECASE,
+)
+"""What somebody took for granted before, as is said only where it came out otherwise."""
 _LIKEWISE = re.compile(r"\W*[\ue000-\uf8ff](?:'s)?(?:\W+\w+)?\W+(?:too|as well|also|likewise|same|either|neither)\W*$")
 _THING = re.compile(
     r"([\ue000-\uf8ff])(?:'s)?\s+(?!(?:and|the|has|had|was|are|with|for|but|just|does|did|can|will|which|that|who)\b)([a-z]{3,})"
@@ -123,6 +140,10 @@ class _Heard:
     verdict: dict[str, int]
     last: list[str] = field(default_factory=list)
     """The brands that a clause without a name goes on about."""
+    pair: list[str] = field(default_factory=list)
+    """The two brands that "the former" and "the latter" stand for."""
+    owners: dict[str, str] = field(default_factory=dict)
+    """What "mine", "his", "hers" and "theirs" stand for."""
     named: list[str] = field(default_factory=list)
     """Every brand so far."""
     things: dict[str, str | None] = field(default_factory=dict)
@@ -207,18 +228,23 @@ class Targets:
             before = heard.last
             speaks = [(clause, _speaks_of(clause, clauses[:at], heard)) for at, clause in enumerate(clauses)]
             compared: dict[str, int] = {}
-            if lang in (None, "en") and any(clause.brands for clause in clauses):
+            asked = False
+            if lang in (None, "en") and any(clause.brands for clause in clauses) and not is_marked_as_irony(sentence):
                 compared = _compared(sentence, clauses, before, heard, polarity)
+                asked = asks(sentence.lower())
             for clause, brands in speaks:
                 for brand in brands:
                     # a comparison says what it says; its words would speak for both
-                    if not (brand in compared and brand in clause.brands):
-                        heard.said[brand].append(clause.text)
+                    if not (brand in compared and brand in clause.brands) and not _EXPECTED.search(clause.text):
+                        heard.said[brand].append(COMPARATIVES.sub(" ", clause.text) if asked else clause.text)
             for brand, won in compared.items():
                 heard.verdict[brand] += won
             if winners := [brand for brand in heard.last if compared.get(brand, 0) > 0]:
                 heard.last = winners
             heard.sentence = sentence
+        if len(brand_ids) > 1 and (of_all := [clause for clause in heard.opening if _ALL.search(clause.lower())]):
+            for said in heard.said.values():
+                said[:0] = of_all
         if len(brand_ids) == 1 and heard.opening and not heard.verdict[brand_ids[0]]:
             said = heard.said[brand_ids[0]]
             if not polarity("\n\n".join(said)):
@@ -297,7 +323,11 @@ def _speaks_of(clause: _Clause, earlier: Sequence[_Clause], heard: _Heard) -> li
             for brand in clause.brands:
                 heard.said[brand].append(earlier[-1].text if earlier else heard.sentence)
         heard.last = clause.brands
+        if len(clause.brands) == 2:
+            heard.pair = clause.brands
         heard.named = list(dict.fromkeys([*heard.named, *clause.brands]))
+        if len(clause.brands) == 1 and (owners := list(_OWNER.finditer(_PRIVATE.split(clause.masked, 1)[0]))):
+            heard.owners[owners[-1].lastgroup or ""] = clause.brands[0]
         for mark, thing in _THING.findall(clause.masked):
             brand = heard.marks[mark]
             heard.things[thing] = None if heard.things.get(thing, brand) != brand else brand
@@ -307,6 +337,12 @@ def _speaks_of(clause: _Clause, earlier: Sequence[_Clause], heard: _Heard) -> li
         return []
     if _ALL.search(clause.masked):
         return heard.named
+    if len(heard.pair) == 2 and (which := _WHICH_OF_TWO.search(clause.masked)):
+        heard.last = [heard.pair[0 if which["first"] or which["first_one"] else 1]]
+        return heard.last
+    if (owned := _OWNED.match(clause.masked)) and owned[1] in heard.owners:
+        heard.last = [heard.owners[owned[1]]]
+        return heard.last
     for thing in _THE_THING.findall(clause.masked):
         if owner := heard.things.get(thing):
             return [owner]

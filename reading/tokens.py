@@ -2,9 +2,9 @@
 
 import re
 import unicodedata
+from array import array
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
-from itertools import chain
 from typing import NamedTuple
 
 import numpy as np
@@ -39,16 +39,22 @@ class Tokens(NamedTuple):
 
 def tokenize(texts: Sequence[str]) -> Tokens:
     """The words of texts, each text between marks of its start and its end, after one of its size."""
-    places: dict[str, int] = {}
-    ids: list[list[int]] = []
+    places = _Places()
+    ids = array("i")
+    starts = [0]
     for text in texts:
         written = _TOKEN.findall(text[:LONGEST])
-        marked = (_SIZES[len(written).bit_length()], START, *written, END)
-        ids.append([places.setdefault(word, len(places)) for word in marked])
-    starts = np.zeros(len(ids) + 1, np.int64)
-    np.cumsum([len(row) for row in ids], out=starts[1:])
-    flat = np.fromiter(chain.from_iterable(ids), np.int32, int(starts[-1]))
-    return Tokens(list(places), flat, starts)
+        ids.extend(map(places.__getitem__, (_SIZES[len(written).bit_length()], START, *written, END)))
+        starts.append(len(ids))
+    return Tokens(list(places), np.array(ids, np.int32), np.array(starts, np.int64))
+
+
+class _Places(dict[str, int]):
+    """Word → its place among the different ones, in the order in which they are first asked for."""
+
+    def __missing__(self, word: str) -> int:
+        place = self[word] = len(self)
+        return place
 
 
 _SIZES = tuple(f"<size:{bits}>" for bits in range(LONGEST.bit_length() + 1))
@@ -59,8 +65,12 @@ def written_words(text: str) -> Iterator[str]:
     return (found[0] for found in _TOKEN.finditer(text[:LONGEST]))
 
 
+Look = tuple[tuple[str, ...], str]
+"""What a word is to a model; see `features_of`."""
+
+
 @lru_cache(maxsize=100_000)
-def features_of(word: str) -> tuple[tuple[str, ...], str]:
+def features_of(word: str) -> Look:
     """What a word is to a model: its names, of which the first stands in word pairs, and the letters to look into.
 
     `Sooo` is `soo` and `<stretched>`, `NEVER` is `never` and `<capitals>`, links, numbers and @names are only that.
@@ -71,7 +81,10 @@ def features_of(word: str) -> tuple[tuple[str, ...], str]:
         return ("<link>",), ""
     if word[0] == "@" and len(word) > 1:
         return ("<name>",), ""
-    plain = unicodedata.normalize("NFKC", word[:LONGEST_WORD]).lower().replace("’", "'")
+    plain = word[:LONGEST_WORD]
+    if not plain.isascii():
+        plain = unicodedata.normalize("NFKC", plain).replace("’", "'")
+    plain = plain.lower()
     names = []
     if plain[:1] == "#" and len(plain) > 1:
         plain = plain[1:]

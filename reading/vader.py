@@ -6,6 +6,7 @@ Media Text", ICWSM-14.
 
 from collections.abc import Callable, Sequence
 from functools import lru_cache
+from heapq import heappop, heappush
 from importlib.metadata import version
 from typing import NamedTuple
 
@@ -23,7 +24,7 @@ from reading.prose import may_have_sentences, sentences
 from reading.sentiment import THRESHOLD, Post, Score, label, not_scored
 
 LANGUAGES = frozenset({"en"})
-RULES = 1
+RULES = 2
 """Raised when a post gets another score though vaderSentiment and the splitter stay."""
 LONG = 4
 """Sentences from which on a post is read one by one. Chosen on seven labelled sets: over posts of at least four
@@ -39,11 +40,13 @@ Lexicon = tuple[tuple[str, float], ...]
 class _Word(NamedTuple):
     """What VADER asks of a word, whatever stands around it."""
 
-    lowered: str
-    written: str
-    """As it was written; empty where it neither has a valence nor changes that of a word beside it."""
     has_valence: bool
     is_capitals: bool
+    lowered: str
+    valued: str
+    """What stands for it where it is weighed: it tells no more of its case than whether all of it is in capitals."""
+    beside: str
+    """What stands for it where another word is weighed; empty where it does not change that one's valence."""
 
 
 class _Words(dict[str, _Word]):
@@ -52,16 +55,24 @@ class _Words(dict[str, _Word]):
     def __init__(self, lexicon: dict[str, float]) -> None:
         super().__init__()
         self._lexicon = lexicon
+        self._any = next((word for word in lexicon if word not in _CHANGES_OTHERS), "")
+        """Beside a word that is weighed, one of the lexicon is like any other: it says nothing of that one."""
 
     def __missing__(self, token: str) -> _Word:
         if len(self) >= MOST_REMEMBERED:
             self.clear()
         written = SentiText._strip_punc_if_word(token)
         lowered = written.lower()
-        in_lexicon = lowered in self._lexicon
-        is_heard = in_lexicon or lowered in _CHANGES_OTHERS or "n't" in lowered
-        has_valence = in_lexicon and lowered not in BOOSTER_DICT
-        word = self[token] = _Word(lowered, written if is_heard else "", has_valence, written.isupper())
+        is_capitals = written.isupper()
+        valued = written if is_capitals else lowered
+        if lowered in _CHANGES_OTHERS:
+            beside = valued
+        elif lowered in self._lexicon:
+            beside = self._any
+        else:
+            beside = "n't" if "n't" in lowered else ""
+        has_valence = lowered in self._lexicon and lowered not in BOOSTER_DICT
+        word = self[token] = _Word(has_valence, is_capitals, lowered, valued, beside)
         return word
 
 
@@ -76,7 +87,7 @@ class Analyzer(SentimentIntensityAnalyzer):  # type: ignore[misc]
     """VADER's analyzer with the same numbers in less time.
 
     A word is looked at once, and only those with a valence are weighed, each among the three words before it and the
-    two behind: that is as far as VADER looks. The same word among the same others is weighed once.
+    two behind: that is as far as VADER looks. The same word is weighed once among others that come to the same.
     """
 
     def __init__(self, lexicon: Lexicon = ()) -> None:
@@ -94,23 +105,25 @@ class Analyzer(SentimentIntensityAnalyzer):  # type: ignore[misc]
             text = self._emojis_as_words(text)
         text = text.strip()
         words = list(map(self._words.__getitem__, text.split()))
-        places = [place for place, word in enumerate(words) if word[2]]
+        places = [place for place, word in enumerate(words) if word[0]]
         if not places:
             return {"neg": 0.0, "neu": 1.0 if words else 0.0, "pos": 0.0, "compound": 0.0}
-        lowered, written, _, are_capitals = zip(*words, strict=True)
+        _, are_capitals, lowered, _, beside = zip(*words, strict=True)
         is_cap_diff = True in are_capitals and False in are_capitals
         valences: list[float] = []
         for place in places:
-            if lowered[place] == "kind" and lowered[place + 1 : place + 2] == ("of",):
+            word = lowered[place]
+            if word == "kind" and lowered[place + 1 : place + 2] == ("of",):
                 valences.append(0.0)
-            else:
-                start, end = max(place - 3, 0), min(place + 3, len(written))
-                # words that say nothing count only where they stand before others that do
-                while not written[end - 1]:
-                    end -= 1
-                if end == place + 1 and not any(written[start:place]):
-                    start = place
-                valences.append(self._valence(written[start:end], place - start, is_cap_diff))
+                continue
+            start = place - 3 if place > 3 else 0
+            before = beside[start:place]
+            behind = beside[place + 1 : place + 3] if word in _LOOKS_BEHIND else ()
+            # words that say nothing count only where they stand before others that do
+            if not behind and not any(before):
+                before = ()
+            is_shouted = is_cap_diff and True in are_capitals[start : place + 1]
+            valences.append(self._valence(before, words[place].valued, behind, is_shouted))
         if "but" in lowered:
             _contrast(valences, places, lowered.index("but"))
         return self._shares(valences, len(words), text)
@@ -129,7 +142,7 @@ class Analyzer(SentimentIntensityAnalyzer):  # type: ignore[misc]
 
     def _shares(self, valences: list[float], count: int, text: str) -> dict[str, float]:
         """VADER's `score_valence` for so many words, of which the ones left out have no valence."""
-        emphasis = self._punctuation_emphasis(text)
+        emphasis = self._punctuation_emphasis(text) if "!" in text or "?" in text else 0.0
         total = float(sum(valences))
         if total > 0:
             total += emphasis
@@ -150,9 +163,10 @@ class Analyzer(SentimentIntensityAnalyzer):  # type: ignore[misc]
             "compound": round(normalize(total), 4),
         }
 
-    def _weigh(self, words: tuple[str, ...], place: int, is_cap_diff: bool) -> float:
-        """The valence of the word at a place among others."""
-        (valence,) = self.sentiment_valence(0, _Surroundings(words, is_cap_diff), words[place], place, [])
+    def _weigh(self, before: tuple[str, ...], word: str, behind: tuple[str, ...], is_cap_diff: bool) -> float:
+        """The valence of a word among others."""
+        words = (*before, word, *behind)
+        (valence,) = self.sentiment_valence(0, _Surroundings(words, is_cap_diff), word, len(before), [])
         return float(valence)
 
 
@@ -161,11 +175,17 @@ def _contrast(valences: list[float], places: list[int], middle: int) -> None:
 
     VADER looks a valence up by its value, so that of several equal ones the first is meant each time; so it is here.
     """
-    for valence in valences:
-        if valence:
-            found = valences.index(valence)
+    standing: dict[float, list[int]] = {}
+    """Where each valence stands now, as a heap: to look for it would cost the square of the length."""
+    for at, valence in enumerate(valences):
+        standing.setdefault(valence, []).append(at)
+    for at in range(len(valences)):
+        if valence := valences[at]:
+            found = standing[valence][0]
             if places[found] != middle:
-                valences[found] = valence * (0.5 if places[found] < middle else 1.5)
+                heappop(standing[valence])
+                valences[found] = changed = valence * (0.5 if places[found] < middle else 1.5)
+                heappush(standing.setdefault(changed, []), found)
 
 
 _CHANGES_OTHERS = frozenset(
@@ -175,7 +195,9 @@ _CHANGES_OTHERS = frozenset(
         *("no", "or", "nor", "least", "at", "very", "never", "so", "this", "without", "doubt"),
     )
 )
-"""Words without a valence of their own that VADER looks for beside one that has."""
+"""Words that VADER looks for beside one that has a valence, whether or not they have one of their own."""
+_LOOKS_BEHIND = frozenset(("no", *(phrase.split()[0] for phrase in SPECIAL_CASES)))
+"""Words whose valence depends on what stands behind them, too; that of all others only on what stands before."""
 
 
 @lru_cache(maxsize=4)

@@ -8,13 +8,22 @@ the posts that were seen; weights are log-odds, set by people, that are added up
 import duckdb
 
 ENGINE = "accounts"
-ENGINE_VERSION = "1"
+ENGINE_VERSION = "2"
 FEWEST_POSTS = 20
 """Posts of an account below which its rhythm says nothing."""
 FEWEST_HOURS = 6
 """Between the first and the last post of an account, below which its rhythm says nothing: people chat in bursts."""
 FEWEST_REPEATED = 5
 """Posts with the same text below which an account is no repeater."""
+FORMULA_LETTERS = 60
+"""A shorter answer without a link is a way of speaking: nobody is a repeater for saying thanks."""
+MOST_COMMUNITIES = 5
+"""In so many places a text may be posted once each, as people do who look for an answer."""
+HABIT_HOURS = 20
+"""Who posts no oftener than about once a day does so by habit, and by no clock that matters."""
+PAUSE_HOURS = 4
+WAKE_HOURS = 48
+"""Nobody goes without a longer pause than the one for longer than the other: people sleep."""
 YOUNG_DAYS = 30
 """An account younger than this when it posted is young."""
 
@@ -27,10 +36,13 @@ def flag_accounts(connection: duckdb.DuckDBPyConnection) -> int:
     post tells no rhythm.
     """
     settings = {"engine": ENGINE, "version": ENGINE_VERSION}
-    connection.execute(_POSTS, {"young": YOUNG_DAYS})
+    connection.execute(_POSTS, {"young": YOUNG_DAYS, "formula": FORMULA_LETTERS})
+    connection.execute(_SAID, {"most": MOST_COMMUNITIES})
     connection.execute("delete from core.account_flags")
     connection.execute(_RHYTHMS, {"fewest": FEWEST_POSTS, "hours": FEWEST_HOURS})
-    connection.execute(_ACCOUNT_FLAGS, settings | {"fewest": FEWEST_POSTS, "repeated": FEWEST_REPEATED})
+    fewest = {"fewest": FEWEST_POSTS, "repeated": FEWEST_REPEATED}
+    hours = {"habit": HABIT_HOURS, "pause": PAUSE_HOURS, "wake": WAKE_HOURS}
+    connection.execute(_ACCOUNT_FLAGS, settings | fewest | hours)
     connection.execute("delete from core.mention_flags where engine = $engine", {"engine": ENGINE})
     connection.execute(_MENTION_FLAGS, settings)
     row = connection.execute(_COUNT, {"engine": ENGINE}).fetchone()
@@ -47,6 +59,8 @@ select
     mentions.mention_id,
     mentions.author_id,
     mentions.created_at,
+    mentions.community,
+    mentions.kind = 'comment' and length(mentions.text) < $formula and not contains(mentions.text, '://') as is_formula,
     duplicates.cluster_id,
     date_diff('day', authors.account_created_at, mentions.created_at) between 0 and $young as is_young,
     authors.is_bot,
@@ -60,6 +74,18 @@ where
     and not authors.is_team
 """
 
+# A text that somebody posts in several places is said once for the first few of them.
+_SAID = """
+create or replace temp table said as
+select
+    author_id,
+    cluster_id,
+    count(*) - least(greatest(count(distinct community), 1), $most) + 1 as posts_count
+from account_posts
+where cluster_id is not null and not is_formula
+group by author_id, cluster_id
+"""
+
 # Gaps between posts count as the same when they are the same to the nearest tenth of a power of ten: 58 and 61 seconds.
 # Of hours, the entropy says whether somebody sleeps; of minutes, whether posts come by the clock.
 _RHYTHMS = """
@@ -69,10 +95,10 @@ gaps as (
     select
         author_id,
         created_at,
-        date_diff(
-            'second', lag(created_at) over (partition by author_id order by created_at, mention_id), created_at
-        ) as gap
+        date_diff('second', lag(created_at) over earlier, created_at) as gap,
+        cluster_id = lag(cluster_id) over earlier and community <> lag(community) over earlier as is_crosspost
     from account_posts
+    window earlier as (partition by author_id order by created_at, mention_id)
 ),
 timed as (
     select author_id
@@ -95,7 +121,7 @@ usual_gaps as (
             count(*) as gaps_count,
             median(gap) as gap
         from gaps
-        where gap > 0
+        where gap > 0 and is_crosspost is not true
         group by author_id, size
     )
     group by author_id
@@ -107,6 +133,8 @@ hours as (
         entropy(date_part('hour', created_at)) / log2(24) as hours_entropy,
         entropy(date_part('minute', created_at)) / log2(least(60, count(*))) as minutes_entropy,
         count(distinct created_at::date) as days_count,
+        max(gap) / 3600 as longest_pause,
+        date_diff('hour', min(created_at), max(created_at)) as span_hours,
         count(*) as posts_count
     from gaps
     group by author_id
@@ -118,6 +146,8 @@ select
     hours.hours_count,
     hours.hours_entropy,
     hours.minutes_entropy,
+    hours.longest_pause,
+    hours.span_hours,
     hours.posts_count / hours.days_count as posts_a_day
 from timed
 inner join usual_gaps on timed.author_id = usual_gaps.author_id
@@ -127,21 +157,12 @@ inner join hours on timed.author_id = hours.author_id
 _ACCOUNT_FLAGS = """
 insert into core.account_flags by name
 with
-clusters as (
-    select
-        author_id,
-        cluster_id,
-        count(*) as posts_count
-    from account_posts
-    where cluster_id is not null
-    group by author_id, cluster_id
-),
 repeated as (
     select
         author_id,
         sum(posts_count) filter (where posts_count > 1) as repeated_count,
         max(posts_count) as most_of_one
-    from clusters
+    from said
     group by author_id
 ),
 accounts as (
@@ -160,8 +181,12 @@ weighed as (
         accounts.*,
         rhythms.* exclude (author_id),
         repeated_count / posts_count as repeated_share,
-        case when rhythms.usual_gap_share >= 0.5 then 5.0 * rhythms.usual_gap_share end as gap_weight,
+        case
+            when rhythms.usual_gap_share >= 0.5 and rhythms.usual_gap < 3600 * $habit
+                then 5.0 * rhythms.usual_gap_share
+        end as gap_weight,
         case when rhythms.minutes_entropy < 0.5 then 2.0 end as minute_weight,
+        case when rhythms.longest_pause < $pause and rhythms.span_hours >= $wake then 4.5 end as awake_weight,
         case when rhythms.hours_count >= 23 and rhythms.hours_entropy > 0.95 and posts_count >= 100 then 1.5 end
             as sleepless_weight,
         case when posts_count >= $fewest and repeated_count / posts_count >= 0.5 then 3.0 * repeated_count / posts_count
@@ -181,6 +206,7 @@ bots as (
                     4
                     - coalesce(gap_weight, 0)
                     - coalesce(minute_weight, 0)
+                    - coalesce(awake_weight, 0)
                     - coalesce(sleepless_weight, 0)
                     - coalesce(repeat_weight, 0)
                     - coalesce(many_weight, 0)
@@ -199,6 +225,9 @@ bots as (
                 end
             end,
             case when minute_weight is not null then 'almost always in the same minutes of the hour' end,
+            case when awake_weight is not null then
+                'in ' || span_hours || ' h never silent for more than ' || ceil(longest_pause)::integer || ' h'
+            end,
             case when sleepless_weight is not null then 'in all hours of day and night alike' end,
             case when repeat_weight is not null then
                 round(100 * repeated_share)::integer || ' % say what others of them say'
@@ -252,14 +281,12 @@ clusters as (
     where posts.cluster_id is not null
     group by posts.cluster_id
 ),
-own_repeats as (
+rings as (
     select
-        author_id,
         cluster_id,
-        count(*) as posts_count
-    from account_posts
-    where cluster_id is not null
-    group by author_id, cluster_id
+        count(*) filter (where posts_count >= 2) as members_count
+    from said
+    group by cluster_id
 ),
 domains as (
     select
@@ -277,7 +304,8 @@ weighed as (
         clusters.posts_count,
         clusters.young_share,
         clusters.hours,
-        own_repeats.posts_count as own_count,
+        said.posts_count as own_count,
+        rings.members_count,
         domains.domain,
         domains.young_authors_count,
         spoken.mention_id is not null as is_spoken,
@@ -292,14 +320,19 @@ weighed as (
         case when clusters.linked_share >= 0.5 and clusters.authors_count >= 2 then 0.3 end as linked_weight,
         case when clusters.spoken_share >= 0.5 then 2.0 end as spoken_weight,
         case
-            when own_repeats.posts_count >= 3 and (clusters.authors_count <= 10 or clusters.linked_share >= 0.5)
-                then least(0.7 * log2(own_repeats.posts_count), 2.5)
+            when said.posts_count >= 3 and (clusters.authors_count <= 10 or clusters.linked_share >= 0.5)
+                then least(0.7 * log2(said.posts_count), 2.5)
         end as own_weight,
+        case
+            when rings.members_count >= 3 and rings.members_count * 2 > clusters.authors_count and clusters.hours < 168
+                then 1.0
+        end as ring_weight,
         case when domains.young_authors_count >= 3 and domains.young_authors_count * 2 > domains.authors_count then 2.5
         end as domain_weight
     from account_posts as posts
     left join clusters on posts.cluster_id = clusters.cluster_id
-    left join own_repeats on posts.cluster_id = own_repeats.cluster_id and posts.author_id = own_repeats.author_id
+    left join said on posts.cluster_id = said.cluster_id and posts.author_id = said.author_id
+    left join rings on posts.cluster_id = rings.cluster_id
     left join domains on posts.domain = domains.domain and posts.is_young
     left join spoken on posts.mention_id = spoken.mention_id
 ),
@@ -314,6 +347,7 @@ summed as (
             - coalesce(linked_weight, 0)
             - coalesce(spoken_weight, 0)
             - coalesce(own_weight, 0)
+            - coalesce(ring_weight, 0)
             - coalesce(domain_weight, 0)
             - case when is_young then 0.5 else 0 end
         )) as probability
@@ -333,6 +367,7 @@ select
         end,
         case when burst_weight is not null then 'within ' || greatest(hours, 1) || ' h' end,
         case when own_weight is not null then 'this account said it ' || own_count || ' times' end,
+        case when ring_weight is not null then members_count || ' accounts say it again and again' end,
         case when spoken_weight is not null then 'the text speaks for it, too' end,
         case when domain_weight is not null then young_authors_count || ' new accounts link to ' || domain end
     ) as evidence,

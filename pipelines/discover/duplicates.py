@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from pipelines.discover.spread import SPREADS
 from reading import minhash
-from reading.minhash import BANDS, THRESHOLD, are_alike, bands_of
+from reading.minhash import BANDS, LONGEST_TIMES, are_alike, bands_of
 
 FEWEST_WORDS_EXACT = 4
 FEWEST_WORDS_NEAR = 8
@@ -28,7 +28,7 @@ PAGE = 50 * BATCH
 PORTION = 2_000_000
 """Bands that are looked at together: some 300 MB."""
 ENGINE = minhash.ENGINE
-VERSION = 1
+VERSION = 2
 """Raised when the same texts would be compared another way."""
 ENGINE_VERSION = f"{VERSION}, {minhash.ENGINE_VERSION}, {FEWEST_WORDS_EXACT} and {FEWEST_WORDS_NEAR} words"
 _KEYS_VERSION = f"{ENGINE_VERSION}, {LONGEST} letters, DuckDB {duckdb.__version__}"
@@ -253,7 +253,9 @@ select left_hash, right_hash, one.words, other.words
 from distinct_pairs
 inner join texts as one on left_hash = one.words_hash
 inner join texts as other on right_hash = other.words_hash
-where least(length(one.words), length(other.words)) >= {THRESHOLD} * greatest(length(one.words), length(other.words))
+where
+    length(one.words) <= {LONGEST_TIMES} * length(other.words)
+    and length(other.words) <= {LONGEST_TIMES} * length(one.words)
 order by left_hash, right_hash
 """  # noqa: S608
 

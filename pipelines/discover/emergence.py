@@ -33,6 +33,7 @@ from pipelines.discover.emergence_items import (
     VOLUMES,
     WANTED,
 )
+from pipelines.labels import topics
 from reading import emergence
 from reading.emergence import Counts
 from reading.fingerprints import fingerprint
@@ -154,6 +155,7 @@ def _constants() -> list[Any]:
 
 
 def _prepare(connection: duckdb.DuckDBPyConnection) -> None:
+    topics.place(connection)
     connection.execute(STANDING)
     connection.execute(SEEN_DAYS)
     connection.execute(BRAND_NAMES)

@@ -29,8 +29,7 @@ topics as (
     select
         mention_id,
         list('topic:' || topic_id order by topic_id) as topics
-    from core.mention_topics
-    where topic_id is not null
+    from told_topics
     group by mention_id
 )
 

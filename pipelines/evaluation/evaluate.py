@@ -20,7 +20,8 @@ from connectors.files.records import value_at
 from pipelines.errors import InputError
 from pipelines.evaluation import measures
 from pipelines.evaluation.measures import Estimate
-from pipelines.evaluation.tasks import TASKS, Answers, Engine, Example, Task
+from pipelines.evaluation.task import Answers, Engine, Example, Task
+from pipelines.evaluation.tasks import TASKS
 from pipelines.lens import Lens
 from pipelines.tidy import clean
 from reading import language
@@ -395,5 +396,5 @@ def _of_class(measure: Callable[[measures.Tally], measures.Array], number: int, 
 
 
 def _calibration_error(is_right: measures.Array, confidences: list[float | None]) -> Estimate:
-    told = [place for place, confidence in enumerate(confidences) if confidence is not None]
+    told = [place for place, sure in enumerate(confidences) if sure is not None and not math.isnan(sure)]
     return measures.of_confidences(np.array([confidences[place] for place in told], np.float64), is_right[told])

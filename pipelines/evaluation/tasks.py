@@ -4,8 +4,7 @@ A new task is an entry of `TASKS`, a new engine one of its `engines`.
 """
 
 import re
-from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from collections.abc import Sequence
 
 import duckdb
 import numpy as np
@@ -13,57 +12,14 @@ import pyarrow as pa
 
 from pipelines.discover import duplicates
 from pipelines.errors import InputError
+from pipelines.evaluation import tones
+from pipelines.evaluation.task import Answers, Engine, Example, Task
 from pipelines.lens import Lens
 from pipelines.warehouse import create_tables
 from reading import engines, intent, language, sentiment
 from reading.moderation import abuse, spam
 from reading.moderation.reader import moderator
 from reading.tokens import tokenize
-
-
-class Example(NamedTuple):
-    """What an engine gets to read: a text, or a pair of texts; the language only in tasks that read it."""
-
-    text: str | None
-    other: str | None = None
-    lang: str | None = None
-    among: tuple[str, ...] = ()
-    """The classes of the file, in tasks that answer with one of them."""
-
-
-class Answers(NamedTuple):
-    """For each example the answer, and why there is none where there is none."""
-
-    labels: list[str | None]
-    reasons: list[str | None]
-
-
-class Engine(NamedTuple):
-    """Something that answers examples."""
-
-    name: str
-    version: Callable[[Lens], str]
-    answer: Callable[[Sequence[Example], Lens], Answers]
-    confidences: Callable[[Sequence[Example], Answers, Lens], list[float | None]] | None = None
-    """How sure it is of each answer, 0 … 1, and None where it gives none; no engine has to know."""
-
-
-class Task(NamedTuple):
-    """A question that labels answer."""
-
-    expected: str
-    """Which labels are understood, for messages."""
-    classes: Callable[[set[str]], dict[str, str]]
-    """The class of each of a file's labels that is understood; all are given, as some tell only beside others."""
-    engines: tuple[Engine, ...]
-    """The first is the one that enrich or discover runs."""
-    order: tuple[str, ...] = ()
-    """How classes are listed, where it is not by name."""
-    reads_language: bool = False
-    takes_pairs: bool = False
-    answers_among: bool = False
-    """Whether the answer is one of the classes that the file has."""
-
 
 # Sentiment ---------------------------------------------------------------------------------------------
 
@@ -384,6 +340,13 @@ TASKS = {
         expected=", ".join(intent.INTENTS) + ", or common spellings such as bug and feature",
         classes=_intents,
         engines=(Engine(intent.ENGINE, lambda _: intent.engine_version(), _seeds, _seeds_confidences),),
+        reads_language=True,
+        answers_among=True,
+    ),
+    "tones": Task(
+        expected="irony, offensive, names of emotions such as joy, or none",
+        classes=tones.classes,
+        engines=(Engine("transformers", tones.version, tones.answer, tones.confidences),),
         reads_language=True,
         answers_among=True,
     ),

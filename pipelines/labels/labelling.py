@@ -16,12 +16,14 @@ from connectors.contract import SourceError
 from connectors.files.formats import read_rows
 from pipelines.errors import InputError
 from pipelines.home import Home, whole_file
-from pipelines.labels.sampling import Post, known
+from pipelines.labels.sampling import Known, Post, known
 from pipelines.labels.store import (
+    ACCOUNT,
     LONGEST,
     QUESTIONS,
     SEPARATOR,
     TEXT,
+    TOPIC,
     Label,
     Question,
     add,
@@ -30,6 +32,7 @@ from pipelines.labels.store import (
     read,
     target_of,
 )
+from pipelines.labels.topics import MOST_SHOWN, Topics
 
 LONGEST_SHOWN = 2000
 """Characters of a text that a terminal shows; what a post is about stands at the start."""
@@ -63,6 +66,11 @@ def harmless(text: str) -> str:
     )
 
 
+def _meant(task: str, words: str, topics: Topics) -> str:
+    """The answer that words stand for; `InputError` says what was expected."""
+    return topics.meant(words) if task == TOPIC else meant(task, words)
+
+
 # On a terminal -----------------------------------------------------------------------------------------
 
 
@@ -77,6 +85,7 @@ class Session:
     ask: Ask
     console: Console
     now: Clock
+    topics: Topics = field(default_factory=Topics)
     answered: int = 0
     _said: dict[tuple[str, str], str] = field(default_factory=dict)
 
@@ -97,6 +106,9 @@ class Session:
             command = words and words.strip().casefold()
             if words is None or command in ("q", "quit"):
                 break
+            if command == "?" and task == TOPIC:
+                self._list_topics()
+                continue
             if command in ("b", "back"):
                 place = max(place - 1, 0)
             elif command in ("s", "skip") or self._keep(post, task, words.strip()):
@@ -120,6 +132,7 @@ class Session:
         about = target_of(task, self.target)
         asks = question.asks if about == TEXT else f"{question.asks[:-1]} about {about}?"
         options = [f"{number} {choice}" for number, choice in enumerate(question.choices, start=1)]
+        options += ["id or name of a topic, or your own words", "? lists topics"] if task == TOPIC else []
         options += [f"0 {question.nothing}"] if question.nothing else []
         options += ["s skip", "b back", "q quit"]
         line = Text(f"{asks}  ", style="bold").append(" · ".join(options), style="not bold")
@@ -128,12 +141,18 @@ class Session:
         self.console.print(line)
         return self.ask(question)
 
+    def _list_topics(self) -> None:
+        for topic_id, name in list(self.topics.names.items())[:MOST_SHOWN]:
+            self.console.print(Text(harmless(f"  {topic_id}  {name}")))
+        if not self.topics.names:
+            self.console.print(Text("  No topic has been found yet.", style="dim"))
+
     def _keep(self, post: Post, task: str, words: str) -> bool:
         """Whether the words were an answer."""
         value = None
         if words.casefold() not in ("x", TAKE_BACK):
             try:
-                value = meant(task, _with_names(QUESTIONS[task], words))
+                value = _meant(task, _with_names(QUESTIONS[task], words), self.topics)
             except InputError as error:
                 self.console.print(Text(harmless(str(error)), style="red"))
                 return False
@@ -150,7 +169,7 @@ class Session:
 def _with_names(question: Question, words: str) -> str:
     """Choices in place of their numbers: `13` and `1 3` are the first and the third."""
     if not question.choices:
-        return words
+        return question.nothing if words == "0" and question.nothing else words
     names = dict(enumerate(question.choices, start=1)) | ({0: question.nothing} if question.nothing else {})
     parts = words.replace(",", " ").replace("|", " ").split()
     if question.takes_several and len(question.choices) <= MOST_DIGITS:
@@ -162,7 +181,12 @@ def _with_names(question: Question, words: str) -> str:
 
 
 def write_sample(path: Path, posts: Sequence[Post], tasks: Sequence[str], target: str) -> None:
-    """The posts as CSV with an empty column for each question; cells that look like formulas are defused."""
+    """The posts as CSV with an empty column for each question; cells that look like formulas are defused.
+
+    `InputError` where the file is there already: it may hold answers that nobody has read back.
+    """
+    if path.exists():
+        raise InputError(f"--out {path}: it is there already, and may be filled in. Give another name, or remove it.")
     with whole_file(path) as making, making.open("w", encoding="utf-8-sig", newline="") as file:
         writer = csv.writer(file)
         writer.writerow([*SHOWN, "target", *tasks])
@@ -193,7 +217,7 @@ def read_answers(home: Home, path: Path, by: str, at: datetime) -> Import:
 
     Empty cells say nothing. `InputError` where the file has no column of answers, or can't be read at all.
     """
-    mentions, targets = known(home)
+    there = known(home)
     held = latest(read(home))
     bad: list[str] = []
     given: dict[tuple[str, str, str, str], Label] = {}
@@ -203,7 +227,7 @@ def read_answers(home: Home, path: Path, by: str, at: datetime) -> Import:
             if isinstance(row, str):
                 bad.append(f"{where}: {row:.200}")
                 continue
-            for found in _answers(row, by, at, mentions, targets):
+            for found in _answers(row, by, at, there):
                 if isinstance(found, str):
                     bad.append(f"{where}: {found}")
                 else:
@@ -233,25 +257,28 @@ def _check_columns(path: Path, names: list[str]) -> None:
         )
 
 
-def _answers(row: dict[str, Any], by: str, at: datetime, mentions: set[str], targets: set[str]) -> list[Label | str]:
+def _answers(row: dict[str, Any], by: str, at: datetime, there: Known) -> list[Label | str]:
     """The answers in a row, and why one is none."""
     cells = {name: str(value).strip() for name, value in row.items() if value is not None and value == value}
     answered = [task for task in QUESTIONS if cells.get(task)]
     if not answered:
         return []
     mention_id, target = cells.get("mention_id", ""), (cells.get("target") or TEXT).removeprefix("'")
-    if mention_id not in mentions:
-        return [f"there is no mention {mention_id!r:.100}; expected one of the sample, left as it was"]
-    if target not in targets:
-        return [f"target {target!r:.100} is none; expected {TEXT}, or a brand: {', '.join(sorted(targets - {TEXT}))}"]
+    if target not in there.targets:
+        brands = ", ".join(sorted(there.targets - {TEXT}))
+        return [f"target {target!r:.100} is none; expected {TEXT}, or a brand: {brands}"]
     try:
         who = person(cells.get("labelled_by") or by)
     except InputError as error:
         return [str(error).replace("--by", "labelled_by", 1)]
     found: list[Label | str] = []
     for task in answered:
+        if mention_id not in (there.accounts if task == ACCOUNT else there.mentions):
+            what = "account" if task == ACCOUNT else "mention"
+            found.append(f"there is no {what} {mention_id!r:.100}; expected one of the sample, left as it was")
+            break
         try:
-            value = None if cells[task] == TAKE_BACK else meant(task, cells[task])
+            value = None if cells[task] == TAKE_BACK else _meant(task, cells[task], there.topics)
             found.append(Label(mention_id, task, target_of(task, target), who, at, value))
         except InputError as error:
             found.append(str(error))

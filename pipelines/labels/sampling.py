@@ -12,13 +12,15 @@ from pipelines.errors import InputError
 from pipelines.export import open_published
 from pipelines.home import Home
 from pipelines.labels.store import TEXT, Label, latest, target_of
+from pipelines.labels.topics import Topics, topics_in
 from reading.intent import THRESHOLDS
 
 
 class Post(NamedTuple):
-    """A post as it is shown to the person who labels it."""
+    """A post as it is shown to the person who labels it; or an account, with what it wrote last in place of a text."""
 
     mention_id: str
+    """Of an account its author_id."""
     source: str
     community: str | None
     lang: str | None
@@ -43,6 +45,16 @@ class Wanted:
     seed: int = 0
 
 
+class Known(NamedTuple):
+    """What labels may be about."""
+
+    mentions: frozenset[str]
+    """That still stand."""
+    accounts: frozenset[str]
+    targets: frozenset[str]
+    topics: Topics
+
+
 def sample(home: Home, wanted: Wanted, labels: Iterable[Label], person: str) -> list[Post]:
     """The posts to ask a person about, those first that matter most: of every source, language and answer of the
     engine to the first question, each group with a share that goes with the square root of its size.
@@ -50,9 +62,10 @@ def sample(home: Home, wanted: Wanted, labels: Iterable[Label], person: str) -> 
     Any beginning of the sample is such a sample, too. Power allocation: Bankier, M.D. (1988), "Power Allocations:
     Determining Sample Sizes for Subnational Areas", The American Statistician 42.
     """
-    judged = _judged(labels, wanted, person)
+    judged = judged_by(person, labels, wanted)
     with open_published(home) as connection:
-        _check(connection, wanted)
+        check_source(connection, wanted)
+        _check_target(connection, wanted)
         connection.register("judged", pa.table({"mention_id": pa.array(sorted(judged), pa.string())}))
         thresholds = {"intent": list(THRESHOLDS), "threshold": list(THRESHOLDS.values())}
         connection.register("thresholds", pa.table(thresholds))
@@ -82,15 +95,27 @@ def posts(home: Home, mention_ids: Iterable[str]) -> list[Post]:
     return found
 
 
-def known(home: Home) -> tuple[set[str], set[str]]:
-    """The mentions that may be labelled, and the targets that a label may have."""
+def topics(home: Home) -> Topics:
+    """The topics that an answer may name."""
+    with open_published(home) as connection:
+        return topics_in(connection)
+
+
+def known(home: Home) -> Known:
+    """What may be labelled, and what the answers may name."""
     with open_published(home) as connection:
         mentions = connection.execute("select mention_id from core.mentions where deleted_at is null").fetchall()
-        return {row[0] for row in mentions}, {TEXT, *_brands(connection)}
+        accounts = connection.execute("select author_id from core.authors").fetchall()
+        return Known(
+            frozenset(row[0] for row in mentions),
+            frozenset(row[0] for row in accounts),
+            frozenset({TEXT, *_brands(connection)}),
+            topics_in(connection),
+        )
 
 
-def _judged(labels: Iterable[Label], wanted: Wanted, person: str) -> set[str]:
-    """The mentions of which the person has answered every question that is asked."""
+def judged_by(person: str, labels: Iterable[Label], wanted: Wanted) -> set[str]:
+    """The mentions, or accounts, of which the person has answered every question that is asked."""
     answered: dict[str, set[str]] = {}
     for label in latest(labels).values():
         if label.labelled_by == person and label.target == target_of(label.task, wanted.target):
@@ -98,15 +123,19 @@ def _judged(labels: Iterable[Label], wanted: Wanted, person: str) -> set[str]:
     return {mention_id for mention_id, tasks in answered.items() if tasks >= set(wanted.tasks)}
 
 
-def _check(connection: duckdb.DuckDBPyConnection, wanted: Wanted) -> None:
+def check_source(connection: duckdb.DuckDBPyConnection, wanted: Wanted) -> None:
+    """`InputError` where nothing came from the source that is wanted."""
+    sources = [row[0] for row in connection.execute("select distinct source from core.mentions order by 1").fetchall()]
+    if wanted.source and wanted.source not in sources:
+        raise InputError(f"--source {wanted.source}: no post came from it. Expected one of {_listed(sources)}.")
+
+
+def _check_target(connection: duckdb.DuckDBPyConnection, wanted: Wanted) -> None:
     brands = _brands(connection)
     if wanted.target != TEXT and wanted.target not in brands:
         raise InputError(
             f"--target {wanted.target}: there is no such brand. Expected text, or one of {_listed(brands)}."
         )
-    sources = [row[0] for row in connection.execute("select distinct source from core.mentions order by 1").fetchall()]
-    if wanted.source and wanted.source not in sources:
-        raise InputError(f"--source {wanted.source}: no post came from it. Expected one of {_listed(sources)}.")
 
 
 def _brands(connection: duckdb.DuckDBPyConnection) -> list[str]:

@@ -39,20 +39,21 @@ class Question(NamedTuple):
     choices: tuple[str, ...] = ()
     """Empty: any words."""
     nothing: str | None = None
-    """The answer that none of the choices holds; None where exactly one does."""
+    """The answer that none of them holds; None where one always does."""
     also: str = ""
     """Pattern of other choices, which the config names."""
 
     @property
     def takes_several(self) -> bool:
         """Whether any number of choices may hold."""
-        return self.nothing is not None
+        return bool(self.choices) and self.nothing is not None
 
     @property
     def expected(self) -> str:
         """What may be answered, for messages."""
         if not self.choices:
-            return f"a few words, at most {LONGEST} characters on one line"
+            others = f"; or {self.nothing}" if self.nothing else ""
+            return f"id or name of a topic, or a few words, at most {LONGEST} characters on one line{others}"
         if self.nothing is None:
             return f"one of {', '.join(self.choices)}"
         others = ", guideline:ID" if self.also else ""
@@ -66,7 +67,7 @@ QUESTIONS = {
         ("bug_report", "churn_risk", "complaint", "praise", "purchase_intent", "question", "request", "story"),
         "none",
     ),
-    "topic": Question("What is it about?"),
+    "topic": Question("What is it about?", nothing="none"),
     "moderation": Question(
         "Does it break the guidelines?",
         (
@@ -76,14 +77,19 @@ QUESTIONS = {
         "fine",
         GUIDELINE,
     ),
+    "account": Question("What is this account?", ("bot", "repeater"), "neither"),
 }
 """By the name of the task."""
+TOPIC = "topic"
+ACCOUNT = "account"
+"""The task that asks about who writes, not about a post."""
 
 
 class Label(NamedTuple):
     """One answer of one person, in the order of the columns of `core.labels`."""
 
     mention_id: str
+    """The post; of the task `account` the account."""
     task: str
     target: str
     """`text`, or the id of the brand that the answer is about."""
@@ -185,12 +191,13 @@ def _from_json(line: bytes) -> Label | None:
     try:
         content = json.loads(line)
         label = Label(**{**content, "labelled_at": datetime.fromisoformat(content["labelled_at"])})
-    except (ValueError, TypeError, KeyError, UnicodeDecodeError):
+        for word in (label.mention_id, label.task, label.target, label.labelled_by):
+            word.encode()  # half a character, which JSON can hold, no table can
+        value = None if label.value is None else meant(label.task, label.value)
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError, InputError):
         return None
-    words = [label.mention_id, label.task, label.target, label.labelled_by]
-    is_sound = all(isinstance(word, str) and word for word in words) and label.task in QUESTIONS
-    is_sound = is_sound and label.labelled_at.tzinfo is None and isinstance(label.value, str | None)
-    return label if is_sound else None
+    is_sound = all(label[:4]) and label.task in QUESTIONS and label.labelled_at.tzinfo is None
+    return label._replace(value=value) if is_sound else None
 
 
 # What holds --------------------------------------------------------------------------------------------
@@ -215,7 +222,7 @@ def verdicts(labels: Iterable[Label]) -> dict[Judged, str]:
 
 
 def _verdict(question: Question, labels: list[Label]) -> str:
-    if question.nothing is None:
+    if not question.takes_several:
         tally: dict[str, list[datetime]] = {}
         for label in labels:
             tally.setdefault(label.value or "", []).append(label.labelled_at)
@@ -227,7 +234,7 @@ def _verdict(question: Question, labels: list[Label]) -> str:
         more = 2 * sum(choice in choices for choices, _ in said) - len(said)
         if more > 0 or (more == 0 and any(is_newest and choice in choices for choices, is_newest in said)):
             holding.append(choice)
-    return SEPARATOR.join(holding) or question.nothing
+    return SEPARATOR.join(holding) or question.nothing or ""
 
 
 # The warehouse -----------------------------------------------------------------------------------------

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from pipelines.evaluation.measures import Estimate
 from reading.fingerprints import fingerprint
 
 FOLDS = 5
@@ -63,12 +64,63 @@ class Learnt:
     decisions: tuple[Decision, ...] = ()
 
 
+class Compared(NamedTuple):
+    """How well a model and the engine that reads without it do on the labelled posts of a source."""
+
+    labels_count: int
+    compared_recall: float | None
+    learned_recall: float | None
+    difference: Estimate
+    told: str = ""
+    """Other figures, for people."""
+    objection: str | None = None
+    """What speaks against the model though its macro-recall be better."""
+    unmeasured: str | None = None
+    """Why nothing can be measured; None where something is."""
+
+
 class Made(NamedTuple):
     """What is made of labelled posts."""
 
     model: dict[str, Any] | None
     """The file and how it is to be used; None where there are too few labels."""
     learnt: Learnt
+
+
+def decide(
+    task: str, source: str, engines: tuple[str, str, str], found: Compared, *, why_not: str | None, is_wanted: bool
+) -> Decision:
+    """Whether a model reads a source; `engines` are its name and version, and what it is compared with."""
+    is_used, why = _verdict(found, why_not, is_wanted=is_wanted)
+    return Decision(
+        task,
+        source,
+        *engines,
+        labels_count=found.labels_count,
+        learned_recall=found.learned_recall,
+        compared_recall=found.compared_recall,
+        difference_low=found.difference.low,
+        difference_high=found.difference.high,
+        is_used=is_used,
+        why=why,
+    )
+
+
+def _verdict(found: Compared, why_not: str | None, *, is_wanted: bool) -> tuple[bool, str]:
+    if why_not:
+        return False, why_not
+    if found.labels_count < FEWEST_LABELS:
+        return False, f"fewer than {FEWEST_LABELS} labelled posts of this source"
+    if found.unmeasured:
+        return False, found.unmeasured
+    told = f"; {found.told}" if found.told else ""
+    if found.difference.low is None or found.difference.low <= 0:
+        return False, f"not surely better: the 95 % interval of the difference does not lie above 0{told}"
+    if found.objection:
+        return False, found.objection
+    if not is_wanted:
+        return False, "the config says learned = false"
+    return True, f"better: the 95 % interval of the difference lies above 0{told}"
 
 
 def languages_of(examples: Sequence[Example]) -> list[str]:

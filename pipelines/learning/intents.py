@@ -19,10 +19,12 @@ from pipelines.learning.decisions import (
     FEWEST_LABELS,
     FEWEST_OF_A_LANGUAGE,
     FOLDS,
+    Compared,
     Decision,
     Example,
     Learnt,
     Made,
+    decide,
     folds_of,
     languages_of,
 )
@@ -54,7 +56,7 @@ def made_with(config: Config) -> list[object]:
     """What decides, beside the labels and their posts, what is made of them."""
     code: list[object] = [VERSION, intent.engine_version(), intent.WEIGHT_OF_LABELS, FOLDS, FEWEST_LABELS]
     code += [FEWEST_OF_A_LANGUAGE, FEWEST_OF_AN_INTENT]
-    return [code, sorted(source.id for source in config.sources)]
+    return [code, config.intents.learned, sorted(source.id for source in config.sources)]
 
 
 def make(home: Home, config: Config, examples: list[Example]) -> Made:
@@ -80,10 +82,12 @@ def make(home: Home, config: Config, examples: list[Example]) -> Made:
         model = {"file": file, "version": trained.version, "languages": sorted(languages)}
         model |= {"examples": intent.engine_version()}
         engine_version = intents_from(home, model).fingerprint
-    decisions = []
+    decisions: list[Decision] = []
     for source in sorted({example.source for example in examples} & {source.id for source in config.sources}):
         rows = [place for place, example in enumerate(examples) if example.source == source]
-        decisions.append(_decide(source, truth[rows], learned[rows], compared[rows], engine_version, why_not))
+        found = _compared(truth[rows], learned[rows], compared[rows], why_not)
+        named = (intent.LEARNED, engine_version, f"{intent.ENGINE} {intent.engine_version()}")
+        decisions.append(decide(TASK, source, named, found, why_not=why_not, is_wanted=config.intents.learned))
     return Made(model, Learnt(TASK, len(examples), why_not, decisions=tuple(decisions)))
 
 
@@ -127,54 +131,24 @@ def _holding(given: Sequence[str]) -> np.ndarray:
     )
 
 
-def _decide(
-    source: str,
-    truth: np.ndarray,
-    learned: np.ndarray,
-    compared: np.ndarray,
-    engine_version: str,
-    why_not: str | None,
-) -> Decision:
-    """Whether the model reads a source. Only intents that people found often enough in it are measured."""
+def _compared(truth: np.ndarray, learned: np.ndarray, compared: np.ndarray, why_not: str | None) -> Compared:
+    """How well both do on the posts of a source. Only intents that people found often enough in it are measured."""
     is_intent = np.array([name != intent.OTHER for name in intent.INTENTS])
     used = is_intent & (truth.sum(axis=0) >= FEWEST_OF_AN_INTENT)
+    unmeasured = None if used.any() else f"no intent has {FEWEST_OF_AN_INTENT} labelled posts of this source"
+    if unmeasured:
+        return Compared(len(truth), None, None, Estimate(None, None, None), unmeasured=unmeasured)
     truth, learned, compared = truth[:, used], learned[:, used], compared[:, used]
-    is_measured = used.any()
-    difference = Estimate(None, None, None)
-    if is_measured and not why_not:
-        difference = measures.of_difference_of_several(
-            measures.macro_recall, _yes_and_no(truth), _yes_and_no(learned), _yes_and_no(compared)
-        )
-    f1 = (_macro_f1(truth, compared), _macro_f1(truth, learned))
-    is_better = difference.low is not None and difference.low > 0
-    enough = len(truth) >= FEWEST_LABELS
-    return Decision(
-        task=TASK,
-        source=source,
-        engine=intent.LEARNED,
-        engine_version=engine_version,
-        compared_with=f"{intent.ENGINE} {intent.engine_version()}",
-        labels_count=len(truth),
-        learned_recall=macro_recall(truth, learned) if is_measured and not why_not else None,
-        compared_recall=macro_recall(truth, compared) if is_measured else None,
-        difference_low=difference.low,
-        difference_high=difference.high,
-        is_used=is_better and enough and f1[1] >= f1[0],
-        why=why_not or _why(enough=enough, is_measured=bool(is_measured), is_better=is_better, f1=f1),
+    before = macro_recall(truth, compared)
+    if why_not:
+        return Compared(len(truth), before, None, Estimate(None, None, None))
+    difference = measures.of_difference_of_several(
+        measures.macro_recall, _yes_and_no(truth), _yes_and_no(learned), _yes_and_no(compared)
     )
-
-
-def _why(*, enough: bool, is_measured: bool, is_better: bool, f1: tuple[float, float]) -> str:
-    if not enough:
-        return f"fewer than {FEWEST_LABELS} labelled posts of this source"
-    if not is_measured:
-        return f"no intent has {FEWEST_OF_AN_INTENT} labelled posts of this source"
-    told = f"macro-F1 {f1[1]:.3f} against {f1[0]:.3f}"
-    if not is_better:
-        return f"not surely better: the 95 % interval of the difference does not lie above 0; {told}"
-    if f1[1] < f1[0]:
-        return f"more is found, but too much that is not there: {told}"
-    return f"better: the 95 % interval of the difference lies above 0; {told}"
+    f1, f1_before = _macro_f1(truth, learned), _macro_f1(truth, compared)
+    told = f"macro-F1 {f1:.3f} against {f1_before:.3f}"
+    objection = f"more is found, but too much that is not there: {told}" if f1 < f1_before else None
+    return Compared(len(truth), before, macro_recall(truth, learned), difference, told, objection)
 
 
 # Figures -----------------------------------------------------------------------------------------------

@@ -3,17 +3,17 @@
 The same labels of the same posts give the same models, the same figures and the same decisions.
 """
 
+import zipfile
+import zlib
 from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any, NamedTuple
 
-import pyarrow as pa
-
 from pipelines.config import Config
-from pipelines.enrich import full_text
 from pipelines.export import open_published
 from pipelines.home import Home, read_json, write_json
 from pipelines.labels import store
+from pipelines.labels.posts import texts_of
 from pipelines.learning import intents, sentiment
 from pipelines.learning.decisions import Decision, Example, Learnt, Made
 from pipelines.learning.models import manifest_path
@@ -88,28 +88,24 @@ def _labels(home: Home, name: str, task: _Task) -> dict[str, str]:
 def _examples(home: Home, given: dict[str, str]) -> list[Example]:
     """The labelled posts that are there, by id; of copies the first, so that none is judged by its own copy."""
     with open_published(home) as connection:
-        connection.register("wanted", pa.table({"mention_id": pa.array(sorted(given), pa.string())}))
-        rows = connection.execute(_POSTS).fetchall()
+        posts = texts_of(connection, given)
     by_words: dict[str, Example] = {}
-    for mention_id, source, lang, title, text in rows:
-        whole = full_text(title, text)
-        if own := own_words(whole).strip():
-            example = Example(mention_id, source, lang, whole, own, given[mention_id])
+    for mention_id, (source, lang, text) in posts.items():
+        if own := own_words(text).strip():
+            example = Example(mention_id, source, lang, text, own, given[mention_id])
             by_words.setdefault(" ".join(own.casefold().split()), example)
     return list(by_words.values())
 
 
-_POSTS = """
-select mention_id, source, lang, title, text
-from core.mentions semi join wanted using (mention_id)
-where deleted_at is null
-order by mention_id
-"""
-
-
 def _is_there(home: Home, manifest: dict[str, Any]) -> bool:
-    """Whether the model that a manifest names lies beside it."""
-    return manifest["model"] is None or (home.models / manifest["model"]["file"]).exists()
+    """Whether the model that a manifest names lies beside it, undamaged."""
+    if manifest["model"] is None:
+        return True
+    try:
+        with zipfile.ZipFile(home.models / manifest["model"]["file"]) as parts:
+            return parts.testzip() is None
+    except (OSError, zipfile.BadZipFile, zlib.error):
+        return False
 
 
 def _forget(home: Home, task: _Task, made: dict[str, Any], held: dict[str, Any] | None) -> None:

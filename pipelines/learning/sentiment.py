@@ -13,10 +13,12 @@ from pipelines.learning.decisions import (
     FEWEST_LABELS,
     FEWEST_OF_A_LANGUAGE,
     FOLDS,
+    Compared,
     Decision,
     Example,
     Learnt,
     Made,
+    decide,
     folds_of,
     languages_of,
 )
@@ -191,33 +193,8 @@ def _decide(
         [answers.get(example.mention_id, score.label) for example, score in zip(mine, scores, strict=True)]
     )
     difference = Estimate(None, None, None)
-    if mine and not why_not:
+    if not why_not:
         difference = measures.of_difference(measures.macro_recall, truth, learned, compared, len(CLASSES))
-    is_better = difference.low is not None and difference.low > 0
-    enough = len(mine) >= FEWEST_LABELS
-    return Decision(
-        task=TASK,
-        source=source,
-        engine=NAME,
-        engine_version=engine_version,
-        compared_with=" | ".join(lens.sentiment_engine_versions),
-        labels_count=len(mine),
-        learned_recall=_recall(truth, learned) if mine and not why_not else None,
-        compared_recall=_recall(truth, compared) if mine else None,
-        difference_low=difference.low,
-        difference_high=difference.high,
-        is_used=is_better and enough and config.sentiment.learned,
-        why=_why(why_not, enough=enough, is_better=is_better, is_wanted=config.sentiment.learned),
-    )
-
-
-def _why(why_not: str | None, *, enough: bool, is_better: bool, is_wanted: bool) -> str:
-    if why_not:
-        return why_not
-    if not enough:
-        return f"fewer than {FEWEST_LABELS} labelled posts of this source"
-    if not is_better:
-        return "not surely better: the 95 % interval of the difference does not lie above 0"
-    return (
-        "better: the 95 % interval of the difference lies above 0" if is_wanted else "the config says learned = false"
-    )
+    found = Compared(len(mine), _recall(truth, compared), None if why_not else _recall(truth, learned), difference)
+    named = (NAME, engine_version, " | ".join(lens.sentiment_engine_versions))
+    return decide(TASK, source, named, found, why_not=why_not, is_wanted=config.sentiment.learned)

@@ -18,7 +18,7 @@ from reading.moderation.spelling import meant
 from reading.moderation.word_sets import word_set
 
 ENGINE = "moderation words"
-ENGINE_VERSION = 1
+ENGINE_VERSION = 2
 OFFENSIVE = ("profanity", "insult", "hate", "threat", "sexual")
 """Flags that make a post offensive; a person who may need help offends nobody."""
 _SEVERITY: dict[str, Severity] = {
@@ -32,6 +32,10 @@ _SEVERITY: dict[str, Severity] = {
 OFFENSIVE_FROM = 0.35
 """Of the chance that a text offends in any way: where people agree best with a yes, chosen on labelled tweets. A flag
 asks for somebody's time, and is raised from 0.5 only."""
+UNSURE = 0.45
+"""Of words that somebody only tells of, or says of themselves: too little for a flag."""
+OF_ONESELF = 0.36
+"""Of an insult in a sentence of which the writer is the subject, as far as one can see."""
 MOST_TOGETHER = 3
 """Signs of a flag that count together: a long text has a weak one in every paragraph."""
 MOST_REMEMBERED = 50_000
@@ -49,13 +53,23 @@ _BETWEEN = word_set("abuse", "between")
 _I = word_set("abuse", "i")
 _NOT = word_set("abuse", "not")
 _REPORTED = word_set("abuse", "reported")
+_LAUGHTER = word_set("abuse", "laughter")
+_PLAY = word_set("abuse", "play")
 _HYPERBOLE = word_set("abuse", "hyperbole")
+_HELP = word_set("abuse", "help")
+_ARTICLES = word_set("abuse", "articles")
+_SPOKEN_TO = word_set("abuse", "spoken_to")
 _ENDS = frozenset(".!?;…\n")
 _AROUND = "\"'.,!?():;_~-[]<>“”«»"
 LONGEST_WORDS = 60
 """Characters that are shown of what was said."""
 _CODE = re.compile(r"`[^`]*`")
 _QUOTED = re.compile(r"^[ \t]{0,3}>.*$", re.MULTILINE)
+_IN_QUOTES = re.compile(
+    r"\"[^\"\n]{1,300}\"|“[^”\n]{1,300}”|„[^“”\n]{1,300}[“”]|«[^»\n]{1,300}»|(?<!\w)['‘][^'’\n]{1,300}['’](?!\w)"
+)
+FEWEST_AROUND = 3
+"""Words around a quote of which somebody tells; a text that is all in quotes is its writer's own."""
 _LAUGHS = frozenset("😂🤣😭😅😆💀😹")
 
 
@@ -93,16 +107,20 @@ class Abuse:
         """What shows at little cost that a text has no phrase of the list."""
         return self._lexicon.telling
 
-    def is_disguised(self, word: str) -> bool:
-        """Whether a word stands for one that it is not, of the list or of a phrase of it."""
-        return meant(word, self._knows) != (word,)
+    def looks_at(self, word: str) -> tuple[bool, bool]:
+        """Whether a word is on the list by itself, see `lists`, and whether it stands for one that it is not, of the
+        list or of a phrase of it.
+        """
+        words = meant(word, self._knows)
+        return any(map(self._lexicon.entries, words)), words != (word,)
 
     def read(self, text: str, lang: str | None) -> list[Flag]:
         """The flags of a text in the language `lang`; where that is None, the words of all languages count."""
         found = []
         for flag, heard in sorted(self._heard(text, lang).items()):
             probability = _together(heard)
-            if probability >= LEAST:
+            strongest = max(sign.probability for sign in heard)
+            if probability >= LEAST and (strongest >= LEAST or flag == "self-harm"):  # hints make no insult together
                 aimed = any(sign.is_aimed for sign in heard)
                 severity = "low" if flag == "insult" and not aimed else _SEVERITY[flag]
                 evidence = listed(sign.written for sign in heard)
@@ -118,9 +136,15 @@ class Abuse:
         """What speaks for each flag, in the order of the text."""
         said = self._said(text)
         signs: dict[str, list[_Sign]] = {}
-        for hit in self._hits(said.words, lang):
+        hits = self._hits(said.words, lang)
+        own: str | None = None
+        for hit in hits:
             is_aimed = _is_aimed(said, hit)
             probability = _weight(said, hit, is_aimed)
+            if probability > UNSURE and hit.entry.flag in _MAY_BE_TOLD:
+                own = _own_words(said.text) if own is None else own
+                if own and said.written(hit) not in own:
+                    probability = UNSURE
             if probability:
                 signs.setdefault(hit.entry.flag, []).append(_Sign(probability, is_aimed, said.written(hit)))
         return signs
@@ -270,6 +294,17 @@ class _Said(NamedTuple):
         return self.words[hit.end : hit.end + most]
 
 
+_MAY_BE_TOLD = ("insult", "hate", "threat", "self-harm")
+"""What people tell of that was said to them or by others."""
+
+
+def _own_words(text: str) -> str:
+    """What a text says around what it has in quotation marks; nothing where it quotes nothing or says hardly more."""
+    own = _IN_QUOTES.sub(" ", text)
+    words = own.split()
+    return " ".join(words) if own != text and len(words) >= FEWEST_AROUND else ""
+
+
 def _counts(entry: Entry, lang: str | None) -> bool:
     if entry.language == "en":  # English is sworn in everywhere
         return not entry.only or lang in ("en", None)
@@ -286,6 +321,8 @@ def _one_a_flag(entries: list[Entry], lang: str | None) -> list[Entry]:
 
 def _is_aimed(said: _Said, hit: _Hit) -> bool:
     """Whether the words are said of a person: you are …, he is such a …, these … people, @name …."""
+    if hit.entry.flag == "sexual":
+        return not _SPOKEN_TO.isdisjoint((*said.before(hit, 3), *said.behind(hit, 3)))
     if hit.entry.flag not in ("insult", "profanity"):
         return hit.entry.flag in ("threat", "hate")
     if hit.end - hit.start > 1 and hit.entry.flag == "insult" and hit.entry.plain >= LEAST:
@@ -301,7 +338,11 @@ def _is_aimed(said: _Said, hit: _Hit) -> bool:
         if word in _YOU or word in _WITH_ARE or (word in _YOUR and not behind):
             return True
         if word in _ARE:
-            return any(subject in _THEY or subject in _YOU for subject in before[distance + 1 : distance + 4])
+            subjects = before[distance + 1 : distance + 4]
+            return any(
+                subject in _YOU or (subject in _THEY and (place == 0 or subject not in _ARTICLES))
+                for place, subject in enumerate(subjects)
+            )
         if word not in _BETWEEN and distance > 1:
             return False
     return False
@@ -311,18 +352,34 @@ def _weight(said: _Said, hit: _Hit, is_aimed: bool) -> float:
     """How likely the words mean what the list says, where they stand."""
     entry = hit.entry
     weight = entry.aimed if is_aimed else entry.plain
-    before = said.before(hit, 4)
+    before = said.before(hit, 5)
     if entry.flag == "insult":
         if not is_aimed and not _I.isdisjoint(before):
-            weight *= 0.4
-        if not _NOT.isdisjoint(before[:3]) or not _REPORTED.isdisjoint(before[:3]):
-            weight *= 0.5
+            weight = min(weight, OF_ONESELF)
+        if not _NOT.isdisjoint(before[:3]) or not _REPORTED.isdisjoint(before[:4]):
+            weight = min(weight, UNSURE)
+    if entry.flag == "hate" and hit.end - hit.start == 1 and (not _REPORTED.isdisjoint(before[:3]) or _is_own(before)):
+        weight = min(weight, UNSURE)
     if entry.flag in ("self-harm", "threat") and _is_no_earnest(said, hit):
         weight *= 0.4
     return weight
 
 
+def _is_own(before: list[str]) -> bool:
+    """Whether a word that demeans others is said by people of themselves: I'm a …, we are …."""
+    return any(
+        word in ("i'm", "im", "we're") or (word in ("am", "are") and before[at + 1 : at + 2] in (["i"], ["we"]))
+        for at, word in enumerate(before)
+    )
+
+
 def _is_no_earnest(said: _Said, hit: _Hit) -> bool:
-    """Whether somebody laughs, or a bug "makes me want to die"."""
+    """Whether somebody laughs or plays, a bug "makes me want to die", or help is offered and not asked for."""
     near = {*said.before(hit, 8), *said.behind(hit, 6), *said.words[hit.start : hit.end]}
-    return not _HYPERBOLE.isdisjoint(near) or (not said.text.isascii() and not _LAUGHS.isdisjoint(said.text))
+    if not (_LAUGHTER.isdisjoint(near) and _PLAY.isdisjoint(near)):
+        return True
+    if not said.text.isascii() and not _LAUGHS.isdisjoint(said.text):
+        return True
+    if hit.entry.flag == "threat":
+        return False
+    return not _HYPERBOLE.isdisjoint(near) or not _HELP.isdisjoint(said.words) or {"years", "ago"} <= near

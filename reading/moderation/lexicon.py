@@ -21,6 +21,7 @@ LEVELS = {
     "person": (0.4, 0.85),
     "mild": (0.5, 0.6),
     "aimed": (0.2, 0.75),
+    "slight": (0.2, 0.45),
     "faint": (0.0, 0.4),
 }
 """How likely a word offends, wherever it stands and where it is aimed at a person."""
@@ -77,9 +78,11 @@ class Lexicon(NamedTuple):
         found = self.words.get(word)
         if found is None and word[-1:] == "s" != word[-2:-1] and len(word) > 3:
             found = self.words.get(word[:-1])
-        if found is None and word[:SHORTEST_STEM] in self.begun:
+        if word[:SHORTEST_STEM] in self.begun:  # a word of one language may begin like one of another
             lengths = range(min(len(word), LONGEST_STEM), SHORTEST_STEM - 1, -1)
-            found = next((stem for length in lengths if (stem := self.stems.get(word[:length]))), None)
+            for stem in [stem for length in lengths if (stem := self.stems.get(word[:length]))]:
+                told = {entry.language for entry in found or ()}
+                found = (*(found or ()), *(entry for entry in stem if entry.language not in told))
         return found or ()
 
     def phrases_at(self, words: list[str], start: int) -> Iterator[tuple[int, tuple[Entry, ...]]]:

@@ -13,6 +13,9 @@ SHORTENERS = word_set("links", "shorteners")
 MESSENGERS = word_set("links", "messengers")
 CHEAP_ENDINGS = word_set("links", "cheap_endings")
 """Endings under which far more spam than anything else is sent, as blocklists count it."""
+IMITATED = word_set("links", "imitated")
+"""Domains whose names scams use."""
+_ASKING = re.compile("|".join(sorted(word_set("links", "asking"))))
 ORDINARY = word_set("links", "ordinary")
 """Hosts that people point to for reference; so are those of schools and governments."""
 _PUBLIC = re.compile(
@@ -43,6 +46,10 @@ _PROFILE = re.compile(
     re.IGNORECASE,
 )
 """Pages of people, channels and shops."""
+_FILE = re.compile(
+    r"/[^/?#\s]+\.(?:png|jpe?g|gif|webp|svg|mp4|txt|md|log|diff|patch|c|h|py|rs|go|zig|js|sh|json|pdf)(?:[?#]|$)"
+)
+"""Something to look at, and no page that wants something."""
 _SWAPS = str.maketrans({"0": "o", "1": "l", "3": "e", "5": "s", "-": None})
 
 
@@ -57,7 +64,11 @@ class Link(NamedTuple):
         """Whether the host is one that people point to for reference."""
         parts = self.host.split(".")
         domains = {".".join(parts[-2:]), ".".join(parts[-3:])}
-        return not ORDINARY.isdisjoint(domains) or _PUBLIC.search(self.host) is not None
+        return (
+            not ORDINARY.isdisjoint(domains)
+            or _PUBLIC.search(self.host) is not None
+            or (_FILE.search(self.url) is not None and not self.oddities)
+        )
 
     @property
     def oddities(self) -> list[str]:
@@ -87,6 +98,17 @@ class Link(NamedTuple):
             found.append("look-alike-letters")
         return found
 
+    def disguises(self) -> str | None:
+        """The well-known domain that the host is made to look like, by its letters or by what it asks for."""
+        parts = self.host.split(".")
+        if self.is_ordinary or not IMITATED.isdisjoint((".".join(parts[-2:]), ".".join(parts[-3:]))):
+            return None
+        for part in self.host.rpartition(".")[0].replace("-", ".").split("."):
+            name, known = _LOOKS.get(_look(part), ("", ""))
+            if known and (part != name or _ASKING.search(self.host.replace(name, ""))):
+                return known
+        return None
+
     def imitates(self, domains: Iterable[str]) -> str | None:
         """The domain that the host tries to be taken for: "wren-tea.example.top", "wr3n.example" for wren.example."""
         for domain in domains:
@@ -114,6 +136,13 @@ def links_in(text: str) -> list[Link]:
             name = fold(host[1]).removeprefix("www.").rstrip(".")
             links.setdefault(url, Link(url, name))
     return list(links.values())
+
+
+def _look(part: str) -> str:
+    return part.translate(_SWAPS).replace("rn", "m").replace("vv", "w")
+
+
+_LOOKS = {_look(known.partition(".")[0]): (known.partition(".")[0], known) for known in sorted(IMITATED)}
 
 
 def _plain(host: str) -> str:

@@ -19,7 +19,7 @@ from reading.moderation.word_sets import word_set
 
 FLAG = "personal-data"
 ENGINE = "personal data"
-ENGINE_VERSION = f"1, phonenumbers {version('phonenumberslite')}, stdnum {version('python-stdnum')}"
+ENGINE_VERSION = f"2, phonenumbers {version('phonenumberslite')}, stdnum {version('python-stdnum')}"
 LONGEST = 10_000
 """Characters that are read."""
 MOST = 20
@@ -43,10 +43,24 @@ _NOBODYS = {
     PhoneNumberType.VOICEMAIL,
 }
 _ENDINGS = word_set("personal_data", "endings")
+_BEFORE_NAMES = frozenset(("the", "this", "that", "a", "my", "our", "your"))
+"""Words that are no domain: "at the dot com"."""
+_SPELLED_DOTS = word_set("personal_data", "spelled_dots")
 _ROLES = word_set("personal_data", "roles")
 """Mailboxes of an office and not of a person, and those of examples."""
 
 _MAIL = re.compile(r"(?<![\w.+%-])([\w.+%-]{1,64})@((?:[\w-]{1,63}\.){1,5}[^\W\d_]{2,24})(?![\w@])")
+_SPELLED_MAIL = re.compile(
+    r"(?<![\w.+%-])([\w.+%-]{1,64}) ?(?:\((?:at|arroba|ät)\)|\[(?:at|arroba|ät)\]| at ) ?"
+    r"((?:[\w-]{1,63} ?(?:\.|\((?:{dots})\)|\[(?:{dots})\]| (?:{dots}) ) ?){1,3}[^\W\d_]{2,24})(?![\w@])".replace(
+        "{dots}", "|".join(sorted(word_set("personal_data", "spelled_dots")))
+    ),
+    re.IGNORECASE,
+)
+"""jana (at) post (dot) de"""
+_DOT = re.compile(
+    r" ?[(\[]?(?:{dots}|\.)[)\]]? ?".replace("{dots}", "|".join(sorted(word_set("personal_data", "spelled_dots"))))
+)
 _PHONE = re.compile(r"(?<![\w./@:=#-])(?:\+|00)?\(?\d(?:[ ().\-/\u00a0]{0,2}\d){6,14}(?![\w/@=])(?!\.\d)(?!-\d)")
 _RUN = re.compile(r"\d(?:[ ().\-/\u00a0]{0,2}\d){6}")
 """Figures close enough together for the number of a phone or a card."""
@@ -55,12 +69,14 @@ _DATE = re.compile(
     r"\d{1,3}(?:\.\d{1,3}){3}|(?:19|20)\d\d ?[-–/] ?(?:19|20)\d\d"
 )
 _ASKS_TO_CALL = re.compile(
-    r"\b(?:call|phone|telephone|tel|mobile|cell|text|txt|sms|whats ?app|ring|reach|number|fax|signal|telegram|"
+    r"\b(?:call|phone|telephone|tel|mobile|cell|(?:text|txt|reach) (?:me|us|him|her|on|at)|sms|whats ?app|"
+    r"ring|fax|telegram|"
+    r"(?:my|his|her|their|our|phone|contact|mobile|cell) number|"
     r"telefon\w*|handy|anrufen|ruf|nummer|mobil|t[ée]l[ée]?phone|portable|appele\w*|num[ée]ro|tel[ée]fono|ll[aá]ma\w*|"
     r"m[oó]vil|celular|telefone|ligue|liga|cellulare|chiama\w*|numero)\b|📞|☎|📱|📲",
     re.IGNORECASE,
 )
-_CARD = re.compile(r"(?<![\w.-])[3-6]\d{3}(?:[ -]?\d{4}){2}[ -]?\d{3,4}(?![\w-])")
+_CARD = re.compile(r"(?<![\w.-])(?:[3-6]\d{3}(?:[ -]?\d{4}){2}[ -]?\d{3,4}|3[47]\d\d[ -]\d{6}[ -]\d{5})(?![\w-])")
 _PAYS = re.compile(r"card|visa|amex|cvv|cvc|karte|tarjeta|carte|cart[ãa]o|carta", re.IGNORECASE)
 _IBAN = re.compile(r"(?<!\w)[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,4})?(?!\w)")
 _MAY_BE_IBAN = re.compile(r"[A-Z]{2}\d\d")
@@ -128,7 +144,7 @@ def read(text: str, words: set[str], lang: str | None, domains: Collection[str] 
     own, are none.
     """
     text = text[:LONGEST]
-    found = [*_mails(text, domains), *_accounts(text)]
+    found = [*_mails(text, "at" in words and _may_spell_mail(text, words), domains), *_accounts(text)]
     if _RUN.search(text):
         found += [*_cards(text), *_phones(text, lang)]
     found += _addresses(text, words)
@@ -144,7 +160,13 @@ def may_have(text: str, words: set[str]) -> bool:
     figures = len(text.encode(errors="ignore").translate(None, _NO_FIGURES))
     if figures >= FEWEST_FIGURES or (figures > 1 and not _STREETS.isdisjoint(words)):
         return True
-    return has_at_inside(text)
+    if figures >= FEWEST_OF_AN_ADDRESS and _STREET_AND_NUMBER.search(text):
+        return True
+    return has_at_inside(text) or ("at" in words and _may_spell_mail(text, words))
+
+
+def _may_spell_mail(text: str, words: set[str]) -> bool:
+    return not _SPELLED_DOTS.isdisjoint(words) or "(at)" in text or "[at]" in text
 
 
 def has_at_inside(text: str) -> bool:
@@ -153,19 +175,26 @@ def has_at_inside(text: str) -> bool:
     return at > 0 and at > text.count(" @") + text.startswith("@")
 
 
+FEWEST_OF_AN_ADDRESS = 5
+"""A house and a postcode."""
 FEWEST_FIGURES = 7
 """A text with fewer figures has no number to look for."""
 _NO_FIGURES = bytes(code for code in range(256) if not 48 <= code <= 57)
 
 
-def _mails(text: str, domains: Collection[str]) -> Iterator[_Found]:
-    for found in list(_MAIL.finditer(text))[:MOST] if "@" in text else ():
-        mailbox, domain = found[1].lower(), found[2].lower()
+def _mails(text: str, may_spell: bool, domains: Collection[str]) -> Iterator[_Found]:
+    written = [(found[1], found[2]) for found in list(_MAIL.finditer(text))[:MOST]] if "@" in text else []
+    if may_spell:
+        spelled = [(found[1], _DOT.sub(".", found[2])) for found in list(_SPELLED_MAIL.finditer(text))[:MOST]]
+        written += [
+            (mailbox, domain) for mailbox, domain in spelled if domain.partition(".")[0].lower() not in _BEFORE_NAMES
+        ]
+    for mailbox, domain in (tuple(map(str.lower, one)) for one in written):
         is_own = any(domain == own or domain.endswith(f".{own}") for own in domains)
         is_example = domain.endswith((".example", ".invalid", ".test", ".local")) or domain.startswith("example.")
         is_no_mail = domain.rpartition(".")[2] not in _ENDINGS and len(domain.rpartition(".")[2]) > 2
         is_no_mail |= not any(map(str.isalpha, mailbox))
-        if not is_own and not is_example and not is_no_mail and mailbox.split("+")[0] not in _ROLES:
+        if not is_own and not is_example and not is_no_mail and _ROLES.isdisjoint(re.split(r"[+._]", mailbox)):
             yield _Found("e-mail", f"{mailbox[0]}…@…{domain[domain.rindex('.') :]}", 0.95, "low")
 
 

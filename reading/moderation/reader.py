@@ -4,7 +4,7 @@ import re
 from collections.abc import Collection
 from functools import lru_cache
 
-from query.words import WORD, ascii_words, fold
+from query.words import Words, words_of
 from reading.moderation import abuse, personal_data, spam
 from reading.moderation.flags import LEAST, Flag
 from reading.moderation.word_sets import word_set
@@ -16,7 +16,7 @@ LONGEST = 6_000
 """Characters of a post that are read."""
 SPACED_OUT = 3
 """So many single letters may be the letters of a word."""
-_LETTERS = frozenset("bcdfghjklmnpqrstuvwxyz")
+_LETTERS = frozenset("bcdefghjklmnopqrstuvwxyz")
 _LINKED = word_set("reader", "linked")
 _DISGUISED = re.compile(r"[a-z][!@$*#%^&]+[a-z]|\*\*|\$\$|\$[a-z]", re.IGNORECASE)
 _MAY_DISGUISE = re.compile(r"[!@$*#%^&](?![\s.,?)\"]|\Z)")
@@ -45,12 +45,18 @@ class Moderator:
         self._seen: set[str] = set()
         self._disguised: set[str] = set()
         """Words that were seen and stand for others."""
+        self._engines: dict[str, Engine] = {}
         self._telling = self._abuse.telling
         self._spam = spam.signs().first
         self._heard = self._listed.union(self._telling, self._spam, _LETTERS, _LINKED)
 
     def engine(self, flag: str) -> Engine:
         """Engine and engine version behind a flag."""
+        if flag not in self._engines:
+            self._engines[flag] = self._engine(flag)
+        return self._engines[flag]
+
+    def _engine(self, flag: str) -> Engine:
         if flag in spam.FLAGS:
             return spam.version(self._domains)
         if flag == personal_data.FLAG:
@@ -62,11 +68,15 @@ class Moderator:
         """Every engine that may have made a flag, with its version."""
         return [self._abuse.version, (personal_data.ENGINE, personal_data.ENGINE_VERSION), spam.version(self._domains)]
 
-    def read(self, text: str, lang: str | None) -> list[Flag]:
-        """The flags of a text in the language `lang`, ISO 639-1, or None where nobody knows it; by name."""
-        text = text[:LONGEST]
-        written = ascii_words(text) if text.isascii() and "_" not in text else WORD.findall(fold(text))
-        words = set(written)
+    def read(self, text: str, lang: str | None, words_of_text: Words | None = None) -> list[Flag]:
+        """The flags of a text in the language `lang`, ISO 639-1, or None where nobody knows it; by name.
+
+        `words_of_text` where somebody has them already.
+        """
+        if words_of_text is None or len(text) > LONGEST:
+            text = text[:LONGEST]
+            words_of_text = words_of(text)
+        _, written, words = words_of_text
         if not words <= self._seen:
             self._learn(words)
         hits = self._heard & words
@@ -77,7 +87,7 @@ class Moderator:
             flags += personal_data.read(text, words, lang, self._domains)
         if hits and spam.may_be(text, words, hits, not _LINKED.isdisjoint(hits), self._domains):
             flags += spam.read(text, self._domains, written)
-        return sorted(flags)
+        return sorted(flags) if flags else flags
 
     def offensive(self, text: str, lang: str | None) -> float:
         """How likely a text offends: see `abuse.OFFENSIVE`."""
@@ -131,10 +141,11 @@ class Moderator:
                 self._seen.add(word)
                 if word.isdigit():
                     continue
-                if self._abuse.lists(word):
+                is_listed, is_disguised = self._abuse.looks_at(word)
+                if is_listed:
                     self._listed.add(word)
                     self._heard.add(word)
-                if self._abuse.is_disguised(word):
+                if is_disguised:
                     self._disguised.add(word)
 
 

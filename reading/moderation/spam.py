@@ -21,7 +21,7 @@ from reading.moderation.links import Link, links_in
 
 FILE = Path(__file__).with_name("spam_signs.toml")
 ENGINE = "spam signs"
-ENGINE_VERSION = 1
+ENGINE_VERSION = 2
 FLAGS = ("spam", "scam", "promotion")
 LONGEST = 1500
 """Characters that are read."""
@@ -35,6 +35,8 @@ LONG = 60
 LENGTH_WEIGHT = 0.8
 """A long text says everything sooner or later: so much is taken off for each doubling of `LONG` words."""
 _SEVERITY: dict[str, Severity] = {"spam": "low", "promotion": "low", "scam": "medium"}
+ORDINARY_WEIGHT = -0.3
+"""Who points to the documentation or the code speaks of the matter."""
 MOST_TAGS = 6
 _MARKUP = re.compile(r"<[/a-z][^<>]{0,300}>", re.IGNORECASE)
 _NUMBER = re.compile(r"\d{3}")
@@ -44,9 +46,9 @@ _PICTURES = frozenset("💰🤑💵💸🚀🎁🔥👇👉📈💎✅💯🎉�
 _LINK_WEIGHTS = {
     "shortener": ("spam", 0.5),
     "messenger": ("scam", 1.6),
-    "cheap-ending": ("scam", 1.4),
+    "cheap-ending": ("scam", 0.8),
     "referral": ("promotion", 1.2),
-    "profile": ("promotion", 1.0),
+    "profile": ("promotion", 0.85),
     "bare-ip": ("scam", 1.6),
     "look-alike-letters": ("scam", 3.5),
 }
@@ -92,7 +94,7 @@ def signs() -> Signs:
     first: dict[str, list[tuple[Sign, tuple[frozenset[str], ...]]]] = {}
     for entry in told["sign"]:
         patterns = [_filled(pattern, told["parts"]) for pattern in entry.get("any", ())]
-        pattern = re.compile(rf"(?<!\w)(?:{'|'.join(patterns)})(?![^\W\d_])") if patterns else None
+        pattern = re.compile(rf"(?<!\w)(?:{'|'.join(patterns)})(?![^\W\d_]|'t\b)") if patterns else None
         sign = Sign(entry["name"], entry["kind"], entry["weight"], 2 ** len(entry["words"]) - 1, pattern)
         lines = [frozenset(line.split()) for line in entry["words"]]
         for number, line in enumerate(lines):
@@ -102,7 +104,8 @@ def signs() -> Signs:
         asked = [line for number, line in enumerate(lines) if number == 0 or line.isdisjoint(("$", "0"))]
         rarest, *others = sorted(asked, key=lambda line: len(line & _COMMON))
         for word in rarest:
-            first.setdefault(word, []).append((sign, tuple(others)))
+            if sign.weight > 0:
+                first.setdefault(word, []).append((sign, tuple(others)))
     return Signs(
         {word: tuple(found) for word, found in by_word.items()},
         {word: tuple(found) for word, found in first.items()},
@@ -125,6 +128,8 @@ def version(domains: Collection[str] = ()) -> tuple[str, str]:
 def may_be(text: str, words: Set[str], hits: Iterable[str], has_link: bool, domains: Collection[str] = ()) -> bool:
     """Whether a text of these words is worth a look, of which the hits are such that a sign begins with."""
     first = signs().first
+    if "$" in text or "£" in text or "€" in text:
+        hits = (*hits, "$")
     possible: dict[Sign, float] = {}
     for hit in hits:
         for sign, others in first.get(hit, ()):
@@ -160,7 +165,7 @@ def weigh(text: str, domains: Collection[str] = (), written: list[str] | None = 
     words = words_of(text, written)
     possible = signs().possible(words)
     links = links_in(text) if "." in text else []
-    most = sum(sign.weight for sign in possible)
+    most = sum(max(sign.weight, 0.0) for sign in possible)
     if not links and most < LIKELY_ENOUGH:
         return []
     found = _linked(links, words, domains)
@@ -178,7 +183,7 @@ def weigh(text: str, domains: Collection[str] = (), written: list[str] | None = 
         if sign.pattern is None or sign.pattern.search(folded):
             found.append((sign.flag, sign.name, sign.weight))
         else:
-            most -= sign.weight
+            most -= max(sign.weight, 0.0)
     if not found:
         return []
     found += _shown(text, words) if shown is None else shown
@@ -205,13 +210,14 @@ def _linked(links: list[Link], words: list[str], domains: Collection[str]) -> li
         return []
     strange = [link for link in links if not _is_harmless(link, domains)]
     if not strange:
-        return [("spam", f"link to {links[0].host}", 0.3)]
-    found = [("spam", f"link to {strange[0].host}", 1.2)]
+        return [("spam", f"link to {links[0].host}", ORDINARY_WEIGHT)]
+    is_address = any("://" in link.url or "/" in link.url or link.url.startswith("www.") for link in strange)
+    found = [("spam", f"link to {strange[0].host}", 1.1 if is_address else 0.8)]
     if len(links) >= 3:
         found.append(("spam", f"{len(links)} links", 0.8))
     elsewhere = len(words) - sum(len(words_of(link.url)) for link in links)
-    if elsewhere <= 3:
-        found.append(("spam", "hardly anything but a link", 0.8))
+    if elsewhere <= 3 and is_address:  # without one it is the name of a site or a product
+        found.append(("spam", "hardly anything but a link", 0.75))
     for link in links:
         found.extend(
             (flag, f"{oddity}: {link.host}", weight)
@@ -220,6 +226,8 @@ def _linked(links: list[Link], words: list[str], domains: Collection[str]) -> li
         )
         if imitated := link.imitates(domains):
             found.append(("scam", f"{link.host} imitates {imitated}", 4.0))
+        elif known := link.disguises():
+            found.append(("scam", f"{link.host} looks like {known}", 2.5))
     return list({sign[1].split(":")[0]: sign for sign in found}.values())
 
 
@@ -239,7 +247,7 @@ def _shown(text: str, words: list[str]) -> list[tuple[str, str, float]]:
     elif "FREE" in text:
         found.append(("spam", "FREE", 0.8))
     if text.count("!") >= 3:
-        found.append(("spam", "exclamation marks", 0.5))
+        found.append(("spam", "exclamation marks", 0.7))
     if len(words) >= 10 and len(set(words)) < (0.5 if len(words) <= 100 else 0.2) * len(words):
         found.append(("spam", "the same words again and again", 1.0))
     if text.count("#") >= MOST_TAGS and len(tags := _TAG.findall(text)) >= MOST_TAGS:

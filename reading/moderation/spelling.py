@@ -40,7 +40,9 @@ def meant(token: str, knows: Callable[[str], bool]) -> tuple[str, ...]:
     words = _WORD.findall(folded)
     core = folded.strip(_EDGES)
     if "*" not in token and len(words) == 1 and core == words[0] and core.isascii() and not _FIGURE.search(core):
-        return (_unstretched(core, knows),)
+        return tuple(_unstretched(part, knows) for part in _parts(core, knows))
+    if core.endswith("'s"):
+        core = core[:-2]
     if not knows(core):
         starred = folded.strip(_EDGES.replace("*", "")) if "*" in folded else core
         for candidate in chain(_plainer(core), _plainer(starred) if starred != core else ()):
@@ -48,7 +50,13 @@ def meant(token: str, knows: Callable[[str], bool]) -> tuple[str, ...]:
                 return (candidate,)
     if token[0] == "@":
         return ()
-    return tuple(_unstretched(word, knows) for word in words)
+    return tuple(_unstretched(part, knows) for word in words for part in _parts(word, knows))
+
+
+def _parts(word: str, knows: Callable[[str], bool]) -> tuple[str, ...]:
+    """A word, or what it is run together of where that is known: d'abrutis."""
+    short, _, known = word.partition("'")
+    return (short, known) if known and len(short) <= 2 and knows(known) and not knows(word) else (word,)
 
 
 def _unstretched(word: str, knows: Callable[[str], bool]) -> str:
@@ -64,7 +72,7 @@ def _plainer(core: str) -> Iterator[str]:
         bare = "".join(sign for sign in unicodedata.normalize("NFKD", core) if not unicodedata.combining(sign))
         core = bare.translate(_LOOK_ALIKE) if re.search("[a-z]", bare) else bare
         yield core
-    if _FIGURE.search(core) and sum(map(str.isdigit, core)) <= len(_LETTER.findall(core)):
+    if _FIGURE.search(core) and sum(map(str.isdigit, core)) <= len(_LETTER.findall(core)) + 1:
         for figures in _FIGURES:
             yield core.translate(figures)
             yield _STRETCH.sub(r"\1", core.translate(figures))

@@ -143,7 +143,7 @@ def test_text_keeps_lines_links_emoji_and_code_and_no_notes_below_pictures():
     )
     text = mention(parse(newest(post(cooked=cooked)))).text
     assert text is not None
-    assert text.startswith("Look\nhere 🌱: this (https://x.example/a)\n\na < b\n\nmy basil")
+    assert text.startswith("Look\nhere 🌱: this (https://x.example/a)\n\n```\na < b\n```\n\nmy basil")
     assert "120 KB" not in text
 
 

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connectors.markup import plain_text
+from reading.prose import own_words
 
 MASTODON_POST = (
     '<p><span class="h-card" translate="no"><a href="https://kraut.example/@mira" class="u-url mention">@<span>mira'
@@ -105,11 +106,41 @@ def test_lists_and_quotes(markup: str, text: str) -> None:
 def test_code_stands_as_it_is() -> None:
     markup = "<p>Try <code>a  &lt; b</code>:</p><pre><code>\ndef pump():\r\n\n\n    return 1\n</code></pre><p>Good?</p>"
 
-    assert plain_text(markup) == "Try a < b:\n\ndef pump():\n\n\n    return 1\n\nGood?"
+    assert plain_text(markup) == "Try `a < b`:\n\n```\ndef pump():\n\n\n    return 1\n```\n\nGood?"
 
 
-def test_code_in_a_quote() -> None:
-    assert plain_text("<blockquote><pre>a\n  b</pre></blockquote>") == "> a\n>   b"
+@pytest.mark.parametrize(
+    ("markup", "text"),
+    [
+        ("<blockquote><pre>a\n  b</pre></blockquote>", "> ```\n> a\n>   b\n> ```"),
+        ("<ul><li>a<pre>b\nc</pre>d</ul>", "- a\n\n  ```\n  b\n  c\n  ```\n\n  d"),
+        ("<ol><li><pre>b</pre></ol>c", "1. ```\n   b\n   ```\n\nc"),
+        ("<pre>``` x</pre>", "````\n``` x\n````"),
+        ("<pre>a<pre>b</pre></pre>c", "```\na\n\nb\n```\n\nc"),
+        ("<blockquote><pre>a</blockquote>b</pre>c", "> ```\n> a\n> ```\n\nb\n\nc"),
+        ("<pre>a<blockquote>b</pre>c</blockquote>d", "```\na\n\nb\n```\n\nc\n\nd"),
+        ("<pre>never ends", "```\nnever ends\n```"),
+        ("<pre> </pre>a", "a"),
+        ("use<code>x</code>, <code>a`b</code>, <code>a<br>b</code>, <code></code>, <code>y", "use`x`, a`b, a\nb, , y"),
+        ('<a href="https://a.example"><code>a</code></a>', "`a` (https://a.example)"),
+    ],
+)
+def test_code_is_marked(markup: str, text: str) -> None:
+    assert plain_text(markup) == text
+
+
+@given(
+    st.lists(
+        st.sampled_from(
+            ["<pre>", "</pre>", "<code>", "</code>", "<blockquote>", "</blockquote>", "<ul>", "<li>", "</ul>"]
+        )
+        | st.sampled_from(["<p>", "<br>", "\n", "word", "<a href=https://a.example>", "</a>"]),
+        max_size=20,
+    ).map("".join)
+)
+def test_what_follows_code_is_still_the_writers_words(markup: str) -> None:
+    ends = "".join(f"</{name}>" * 20 for name in ("pre", "code", "blockquote", "ul"))
+    assert "END" in own_words(plain_text(f"{markup}{ends}<p>END</p>"))
 
 
 def test_tables_have_a_line_a_row() -> None:
@@ -218,6 +249,7 @@ def test_every_word_stays_in_order(texts: list[str]) -> None:
         "&amp",
         "<blockquote>x",
     ]
+    + ["<pre>x", "<pre>x</pre>", "<code>x", "<code>x</code>", "<li><pre>`"]
     + ["<ul><li>x", "<b><p>", "<a href=https://x.example>y", "<pre>\n", "</li><blockquote>"],
 )
 def test_hostile_markup_takes_time_in_proportion_to_its_length(bit: str) -> None:

@@ -153,7 +153,7 @@ def test_markdown_where_there_is_no_html():
 def test_code_links_and_lines_stay():
     body = "<p>See <a href='https://x.example/a'>this</a>:</p>\n\n<pre><code>if a &lt; b:\n    go()\n</code></pre>"
     text = mention(parse(wrapped(answer(body=body)))).text
-    assert text == "See this (https://x.example/a):\n\nif a < b:\n    go()"
+    assert text == "See this (https://x.example/a):\n\n```\nif a < b:\n    go()\n```"
 
 
 def test_without_settings_the_site_is_not_known():

@@ -11,7 +11,10 @@ PAGE = (Path(__file__).resolve().parents[2] / "docs" / "models.md").read_text(en
 def test_parameters_of_the_duplicates_are_those_of_the_code() -> None:
     bands = f"in {minhash.BANDS} bands of {minhash.BAND_ROWS}, seed {minhash.SEED}"
     assert f"{minhash.PERMUTATIONS} permutations, {bands}; the first {duplicates.LONGEST:,} letters" in PAGE
-    assert f"runs of {minhash.LETTERS} letters of at least {minhash.THRESHOLD}, and no number against another" in PAGE
+    part = f"{minhash.PART:.0%}".replace("%", " %")
+    assert f"runs of {minhash.LETTERS} letters of at least {minhash.THRESHOLD}, or {part} of a text" in PAGE
+    assert f"at least {minhash.LETTERS_OF_A_PART} letters stand in one at most twice as long" in PAGE
+    assert "and no number against another" in PAGE
     assert f"texts of at least {duplicates.FEWEST_WORDS_NEAR} words |" in PAGE
     assert f"more than {duplicates.MOST_IN_FULL} texts share a band" in PAGE
     assert f"the same order; texts of at least {duplicates.FEWEST_WORDS_EXACT} words" in PAGE

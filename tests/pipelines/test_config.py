@@ -83,7 +83,7 @@ quots = 3
         "digest.days: Input should be less than or equal to 92 (found 1000)",
         "digest.quots: is not known; allowed: title, days, quotes",
         "colour: is not known; allowed: since, until, workers, brands, sources, themes, guidelines, language, "
-        "sentiment, topics, emergence, digest, transformers",
+        "sentiment, intents, topics, emergence, digest, transformers",
     ]
 
 

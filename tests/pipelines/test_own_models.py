@@ -108,6 +108,25 @@ def test_a_model_is_measured_on_labels(with_models: Callable[..., Config], tmp_p
     assert found.overall.over_answered.accuracy.value == 0.5
 
 
+def test_tones_are_measured_on_labels(with_models: Callable[..., Config], tmp_path: Path) -> None:
+    file = tmp_path / "labelled.jsonl"
+    rows = [("lovely", "joy"), ("awful", "Joy"), ("ok", "neutral"), ("awful", "emotion:sadness"), (" ", "joy")]
+    file.write_text("".join(json.dumps({"text": text, "felt": felt}) + "\n" for text, felt in rows), encoding="utf-8")
+    found = evaluate(file, "tones", Columns("text", ("felt",)), lens_of(with_models(), "en"))
+    assert [(cell.label, cell.answer, cell.rows) for cell in found.overall.confusion] == [
+        ("emotion:joy", "emotion:joy", 1),
+        ("emotion:joy", "emotion:sadness", 1),
+        ("emotion:joy", None, 1),
+        ("emotion:sadness", "emotion:sadness", 1),
+        ("none", "none", 1),
+    ]
+    assert found.overall.abstained == {"no-text": 1}
+    assert found.overall.calibration_error is not None
+    named = {"joy": "irony", "emotion:sadness": "none"}
+    with pytest.raises(InputError, match="the labels are irony, none, and the config has no model that says any"):
+        evaluate(file, "tones", Columns("text", ("felt",)), lens_of(with_models(), "en"), mapping=named)
+
+
 def test_without_a_model_there_is_nothing_to_measure(configure: Callable[..., Config], tmp_path: Path) -> None:
     file = tmp_path / "labelled.jsonl"
     file.write_text('{"text": "lovely", "mood": "positive"}\n', encoding="utf-8")

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from query.matching import Matcher, Post
 from query.parsing import any_of, parse, with_context
+from query.words import words_of
 
 BRANDS = Matcher(
     {
@@ -20,6 +21,14 @@ BRANDS = Matcher(
         }.items()
     }
 )
+
+
+@given(
+    st.text()
+    | st.lists(st.sampled_from(["Wren", "tea", "茶のレン", "c++", ":)", "delays", "_", "Ｃ＋＋"])).map(" ".join)
+)
+def test_words_that_somebody_has_already_change_nothing(text: str) -> None:
+    assert BRANDS.find(Post(text), words_of(text)) == BRANDS.find(Post(text))
 
 
 @pytest.mark.parametrize(

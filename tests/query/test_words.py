@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from query.words import WORD, ascii_words, fold
+from query.words import WORD, Words, ascii_words, fold, words_of
 
 
 @pytest.mark.parametrize(
@@ -30,6 +30,12 @@ def test_words_of_a_text(text: str, words: list[str]) -> None:
 @given(st.text(alphabet=st.characters(max_codepoint=127, exclude_characters="_")))
 def test_the_fast_way_for_ascii_finds_the_same_words(text: str) -> None:
     assert ascii_words(text) == WORD.findall(fold(text))
+
+
+@given(st.text() | st.text(alphabet=st.sampled_from("aZ_’Ｗ9 .😀한")))
+def test_a_text_is_cut_into_the_words_of_its_folded_form(text: str) -> None:
+    words = WORD.findall(fold(text))
+    assert words_of(text) == Words(fold(text), words, set(words))
 
 
 @given(st.text())

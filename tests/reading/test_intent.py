@@ -15,7 +15,7 @@ from pipelines.config import LanguageSettings
 from pipelines.evaluation.evaluate import Columns, Evaluation, evaluate
 from pipelines.lens import Lens
 from reading import intent, linear
-from reading.intent_cues import SHARE, WORDS, cues
+from reading.intent_cues import SHARE, SIGNS, WORDS, cues, have_sign
 from reading.linear import LinearModel
 from reading.tokens import tokenize
 
@@ -64,7 +64,7 @@ def test_examples_come_as_people_write():
         "long": sum(len(text) > 300 for text in texts) / len(texts),
     }
     assert share["no capitals"] > 0.2
-    assert share["several lines"] > 0.03
+    assert share["several lines"] > 0.025
     assert share["long"] > 0.01
 
 
@@ -183,13 +183,18 @@ def test_held_out_examples_are_found_again():
         exclusive=False,
         dense=numbers,
         dense_shares=[SHARE] * numbers.shape[1],
+        strength=intent.STRENGTH,
     )
     likely = intent.probabilities([seed.text for seed in held], model)
     truth = np.array([[name in seed.intents for name in intent.INTENTS] for seed in held])
     told = likely >= np.array([intent.THRESHOLDS[name] for name in intent.INTENTS])
-    f1 = 2 * (truth & told).sum(axis=0) / (truth.sum(axis=0) + told.sum(axis=0))
-    assert f1.mean() >= 0.6, dict(zip(intent.INTENTS, f1.round(2), strict=True))
-    assert f1.min() >= 0.4, dict(zip(intent.INTENTS, f1.round(2), strict=True))
+    right = (truth & told).sum(axis=0)
+    precision, recall = (dict(zip(intent.INTENTS, right / side.sum(axis=0), strict=True)) for side in (told, truth))
+    assert min(precision.values()) >= 0.5, precision
+    rare = ("churn_risk", "purchase_intent", "story")  # which are rather missed than made up
+    assert np.mean([precision[name] for name in rare]) >= 0.7, precision
+    assert np.mean([recall[name] for name in rare]) >= 0.2, recall
+    assert np.mean([recall[name] for name in intent.INTENTS if name not in rare]) >= 0.6, recall
 
 
 # What it says ------------------------------------------------------------------------------------------
@@ -232,6 +237,30 @@ def test_other_languages(learned, text, lang, expected):
     assert expected in wants(learned, text, lang)
 
 
+@pytest.mark.parametrize("text", ["yeah, that makes sense", "haha same", "Night train to Vienna, seen from the bridge"])
+def test_chit_chat_wants_nothing(learned, text):
+    assert wants(learned, text) == {"other"}
+
+
+def test_an_intent_needs_a_sign_unless_people_labelled_posts(learned):
+    texts = ["We're cancelling our plan.", "Cancelled and uninstalled. Gone to the competition for good."]
+    column = intent.INTENTS.index("churn_risk")
+    sign = intent.probabilities(texts, learned)[:, column]
+    no_sign = intent.probabilities(texts, learned, intent.LANGUAGES)[:, column]
+    assert sign[0] == no_sign[0] > 0.5
+    assert sign[1] == intent.WITHOUT_SIGN["churn_risk"] < no_sign[1]
+
+
+def test_signs_are_kinds_and_pairs_that_there_are():
+    found = cues(tokenize(["We're cancelling our plan.", "Cancelled, says the mayor."]))
+    assert {name: have_sign(found, name).tolist() for name in SIGNS} == {
+        "churn_risk": [True, False],
+        "purchase_intent": [False, False],
+        "request": [False, False],
+        "story": [False, False],
+    }
+
+
 def test_several_intents_may_hold(learned):
     text = "It crashes every time I open it. Worst update ever, absolutely terrible!"
     assert wants(learned, text) >= {"bug_report", "complaint"}
@@ -245,6 +274,16 @@ def test_several_intents_may_hold(learned):
         ("The request was turned down by the judge.", "request"),
         ("Free entry for children on Sundays.", "spam"),
         ("He left the room before the last song.", "churn_risk"),
+        ("Mine too. I have deleted my angry draft.", "churn_risk"),
+        ("The meeting on Thursday is cancelled.", "churn_risk"),
+        ("We moved the check out of the loop.", "churn_risk"),
+        ("The keeper is leaving the club in June.", "churn_risk"),
+        ("I don't buy into that idea.", "purchase_intent"),
+        ("Brewery to buy its rival for two billion", "purchase_intent"),
+        ("I bought this kettle in 2009 and it still works.", "purchase_intent"),
+        ("Fisherman, 71, tells of the night the dam broke", "story"),
+        ("it's been raining since Tuesday", "complaint"),
+        ("They served a frozen dessert with cherries.", "bug_report"),
     ],
 )
 def test_lookalikes(learned, text, not_wanted):

@@ -71,7 +71,15 @@ def test_scores_are_those_of_the_weights_that_were_learned(model: LinearModel) -
 def test_a_text_gets_the_same_numbers_alone_and_among_others(model: LinearModel, texts: list[str]) -> None:
     together = model.probabilities(texts)
     for row, text in zip(together, texts, strict=True):
-        assert np.allclose(model.probabilities([text])[0], row, atol=1e-6)
+        assert np.allclose(model.probabilities([text])[0], row, atol=1e-12, rtol=0)
+
+
+def test_words_that_look_alike_have_the_same_numbers_and_are_remembered_once(model: LinearModel) -> None:
+    texts = ["crashes see https://a.example", "Crashes See www.b.example", "crashes see https://c.example"]
+    known = len(model._rows_by_look)
+    scores = model.scores(texts)
+    assert np.allclose(scores, scores[0], atol=1e-12, rtol=0)
+    assert len(model._rows_by_look) <= known + 6  # both words, the link, and the marks of start, end and size
 
 
 def test_a_full_memory_changes_no_answer(model: LinearModel, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reading.prose import own_words, sentences
+from reading.prose import is_marked_as_irony, own_words, sentences
 
 
 @pytest.mark.parametrize(
@@ -72,6 +72,30 @@ def test_sentences(text: str, parts: list[str]) -> None:
     assert sentences(text) == parts
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Great job /s",
+        "(lovely /s)",
+        "Lovely /s\nMore",
+        "So good /sarcasm",
+        "<sarcasm>ok</sarcasm>",
+        "Wow #Sarcasm",
+        "#ironie",
+    ],
+)
+def test_irony_that_the_writer_marks(text: str) -> None:
+    assert is_marked_as_irony(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["500 MB /s", "at 9 m /s.", "100 requests /s!", "https://tea.example/s", "the /s switch", "#ironman", "a#irony"],
+)
+def test_units_paths_and_other_tags_are_no_irony(text: str) -> None:
+    assert not is_marked_as_irony(text)
+
+
 @given(
     st.text(max_size=200) | st.lists(st.sampled_from(["a. ", "B! ", "“", "\n\n", "c", "…  "]), max_size=40).map("".join)
 )
@@ -86,11 +110,31 @@ def test_a_text_of_any_length_is_cut_and_kept() -> None:
 
 @pytest.mark.parametrize(
     "piece",
-    ["`", "> ", ">", "![a](", "![[", "@a.", "wrote:\n>", "~", "&", "“a. ", ". \n", "! ", "!", ".", "\n", "    "],
+    [
+        "`",
+        "> ",
+        ">",
+        "![a](",
+        "![[",
+        "@a.",
+        "wrote:\n>",
+        "~",
+        "&",
+        "“a. ",
+        ". \n",
+        "! ",
+        "!",
+        ".",
+        "\n",
+        "    ",
+        "b /s ",
+        "#",
+    ],
 )
 def test_time_grows_with_the_length_only(piece: str) -> None:
     text = piece * (100_000 // len(piece))
     started = time.process_time()
     own_words(text)
     sentences(text)
+    is_marked_as_irony(text)
     assert time.process_time() - started < 1

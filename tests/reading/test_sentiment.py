@@ -44,6 +44,8 @@ class Parrot:
         ("> I hate this\n> and that", "en", "nothing-to-read"),
         ("```\nlove = hate\n```", "en", "nothing-to-read"),
         ("`kill -9`", "en", "nothing-to-read"),
+        ("Lovely service, as ever /s", "en", "said-in-irony"),
+        ("> Lovely service\n\nGreat #sarcasm", "en", "said-in-irony"),
     ],
 )
 def test_what_cannot_be_read_has_a_reason_and_is_never_neutral(text: str | None, lang: str | None, reason: str) -> None:

@@ -35,14 +35,17 @@ def labels(text: str, lang: str | None = "en") -> dict[str, str | None]:
     return {brand: score.label or score.reason for brand, score in zip(post.brand_ids, scores, strict=True)}
 
 
-@pytest.mark.parametrize(("half", "posts", "right", "plain"), [("tuning", 62, 0.88, 0.60), ("test", 96, 0.80, 0.55)])
+@pytest.mark.parametrize(
+    ("part", "posts", "right", "plain"),
+    [("tuning", 62, 0.88, 0.60), ("test", 96, 0.80, 0.55), ("voices", 42, 0.75, 0.50), ("unseen", 60, 0.54, 0.50)],
+)
 def test_clauses_tell_brands_apart_where_the_whole_text_does_not(
-    half: str, posts: int, right: float, plain: float
+    part: str, posts: int, right: float, plain: float
 ) -> None:
     """Floors under the accuracy, and a ceiling over that of the whole text's score given to each of its brands."""
-    assert len(MIXED[half]) == posts
+    assert len(MIXED[part]) == posts
     hits: Counter[str] = Counter()
-    for entry in MIXED[half]:
+    for entry in MIXED[part]:
         meant = {name: value for name, value in entry.items() if name != "text"}
         told = labels(entry["text"])
         whole = label(POLARITY(entry["text"]))
@@ -69,10 +72,28 @@ def test_clauses_tell_brands_apart_where_the_whole_text_does_not(
         ("Worst night ever. Never again, Halmora", {"halmora": "negative"}),
         ("Anything is better than Halmora", {"halmora": "negative"}),
         ("> Halmora is awful\n\nQuillo is great", {"halmora": "no-clause", "quillo": "positive"}),
+        ("Halmora is no worse than Quillo", {"halmora": "positive", "quillo": "positive"}),
+        ("I can't say Halmora is better than Quillo", {"halmora": "negative", "quillo": "positive"}),
+        ("Is Halmora better than Quillo?", {"halmora": "neutral", "quillo": "neutral"}),
+        ("Why is Halmora better than Quillo?", {"halmora": "positive", "quillo": "negative"}),
+        ("I tried Halmora and Quillo. The former is lovely, the latter is awful.", ["positive", "negative"]),
+        ("I own a Halmora and my brother owns a Quillo. Mine is lovely, his is awful.", ["positive", "negative"]),
+        ("My wife has a Halmora and I have a Quillo. Hers is lovely, mine is awful.", ["positive", "negative"]),
+        ("1) Halmora - awful 2) Quillo - ok 3) Tavro - lovely", ["negative", "positive", "positive"]),
+        ("They are both awful. Halmora is blue. Quillo is red.", ["negative", "negative"]),
+        ("Halmora raised its prices, so I moved to Quillo", ["negative", "positive"]),
+        ("I used to love Halmora. Quillo is good.", ["negative", "positive"]),
+        ("If only Halmora had half the charm of Quillo", ["negative", "positive"]),
+        ("Quillo answers, which is more than I can say for Halmora", ["negative", "positive"]),
+        ("Skip Halmora. Get Quillo.", ["negative", "positive"]),
+        ("What a lovely outage, Halmora /s Quillo is great", {"halmora": "said-in-irony", "quillo": "positive"}),
+        ("Halmora is better than Quillo /s", {"halmora": "said-in-irony", "quillo": "said-in-irony"}),
     ],
 )
-def test_what_is_said_of_each(text: str, expected: dict[str, str]) -> None:
-    assert labels(text) == expected
+def test_what_is_said_of_each(text: str, expected: dict[str, str] | list[str]) -> None:
+    """`expected` by brand, or in their order."""
+    told = labels(text)
+    assert (list(told.values()) if isinstance(expected, list) else told) == expected
 
 
 def test_a_brand_alone_has_the_score_of_the_text() -> None:
@@ -106,7 +127,7 @@ def test_the_words_around_a_name_are_no_names(expression: Expression, names: lis
     assert [term.text for term in names_of(expression)] == names
 
 
-@given(st.lists(st.sampled_from([entry["text"] for half in MIXED.values() for entry in half]), max_size=6))
+@given(st.lists(st.sampled_from([entry["text"] for part in MIXED.values() for entry in part]), max_size=6))
 def test_posts_beside_each_other_change_nothing(texts: list[str]) -> None:
     posts = [named(text) for text in texts]
     apart = [towards([post], TARGETS, ENGINE, POLARITY)[0] for post in reversed(posts)]
@@ -122,6 +143,7 @@ def test_posts_beside_each_other_change_nothing(texts: list[str]) -> None:
 def test_any_text_can_be_told_apart(text: str) -> None:
     targets = TARGETS.of(text, ("halmora", "quillo"), "en", POLARITY)
     assert [target.brand_id for target in targets] == ["halmora", "quillo"]
+    assert TARGETS.of(text, ("quillo", "halmora"), "en", POLARITY) == targets[::-1]
 
 
 @pytest.mark.parametrize(
@@ -134,6 +156,16 @@ def test_any_text_can_be_told_apart(text: str) -> None:
         "moved from ",
         "as as halmora ",
         "> halmora ",
+        "halmora but quillo is bad. ",
+        "if halmora had half ",
+        "halmora so ",
+        "halmora isn't ",
+        "can't say ",
+        "which ",
+        "thought ",
+        "halmora /s ",
+        "1. ",
+        "so, and ",
     ],
 )
 def test_time_grows_with_the_length_only(piece: str) -> None:

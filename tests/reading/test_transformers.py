@@ -4,9 +4,12 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
+import onnx
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from onnx import TensorProto, helper
 
 from reading import classifier as classifiers
 from reading.classifier import Classifier, ModelError, classifier
@@ -85,9 +88,11 @@ def test_its_version_tells_weights_and_settings_apart(make: Make, folder: Path) 
     weights = (other / "model.onnx").read_bytes()
     (other / "model.onnx").write_bytes(weights.replace(b"bag", b"bog"))
     one, same, changed = (Sentiment(Model("sentiment", str(path), LABELS)).version for path in (folder, copy, other))
+    (make("words/moods") / "tokenizer_config.json").write_text('{"model_max_length": 4}', encoding="utf-8")
+    other_words = Sentiment(Model("sentiment", str(copy.parent / "words/moods"), LABELS)).version
     stricter = Sentiment(Model("sentiment", str(folder), LABELS, min_probability=0.9)).version
     assert one == same
-    assert len({one, changed, stricter}) == 3
+    assert len({one, changed, other_words, stricter}) == 4
     assert one.startswith("moods, weights ")
 
 
@@ -121,9 +126,12 @@ def test_of_a_long_text_the_beginning_is_read(folder: Path) -> None:
         ({}, {"model_max_length": 3}, 3),
         ({}, {"model_max_length": 1e30}, 8),
         ({"model_type": "roberta", "pad_token_id": 1}, {}, 6),
+        ({"model_type": "mpnet"}, {}, 6),
         ({"max_position_embeddings": None}, {}, 512),
+        ({"max_position_embeddings": None, "n_positions": 5}, {}, 5),
     ],
-    ids=["its places", "the tokenizer's own", "no limit told", "counts from the padding", "nothing told"],
+    ids=["its places", "the tokenizer's own", "no limit told", "counts from the padding"]
+    + ["counts from the usual padding", "nothing told", "another name"],
 )
 def test_the_limit_is_that_of_the_model(
     make: Make, told: dict[str, object], tokenizer_told: dict[str, object], limit: int
@@ -201,6 +209,24 @@ def _write(name: str, content: str) -> Callable[[Path], None]:
     return write
 
 
+def _with_inputs(
+    kind: int = TensorProto.INT64, shape: tuple[int | str, ...] = ("texts", "tokens")
+) -> Callable[[Path], None]:
+    def change(folder: Path) -> None:
+        model = onnx.load(str(folder / "model.onnx"))
+        model.graph.input[0].CopyFrom(helper.make_tensor_value_info("input_ids", kind, shape))
+        onnx.save(model, str(folder / "model.onnx"))
+
+    return change
+
+
+def test_tokens_are_given_as_the_model_wants_them(make: Make) -> None:
+    folder = make()
+    usual = Classifier(folder, "model").probabilities(["lovely", "so awful"])
+    _with_inputs(TensorProto.INT32)(folder)
+    assert Classifier(folder, "model").probabilities(["lovely", "so awful"]).tolist() == usual.tolist()
+
+
 @pytest.mark.parametrize(
     ("spoil", "message"),
     [
@@ -211,12 +237,16 @@ def _write(name: str, content: str) -> Callable[[Path], None]:
         (_write("config.json", '{"id2label": {"0": "one", "2": "two"}}'), r"config.json has no id2label"),
         (
             _write("config.json", '{"id2label": {"0": "one", "1": "two"}}'),
-            r"gave \(1, 3\) in place of a number for each",
+            r"gave \(2, 3\) in place of a number for each",
         ),
         (_write("tokenizer.json", "{"), r"tokenizer.json can't be read"),
+        (lambda folder: (folder / "tokenizer.json").unlink(), r"has neither tokenizer.json nor one of vocab.json"),
         (_write("model.onnx", "no model"), r"model.onnx can't be loaded"),
+        (_write("tokenizer_config.json", "{"), r"tokenizer_config.json can't be read"),
+        (_with_inputs(shape=(1, 8)), r"can't read texts of up to 8 tokens \(.* any number of texts of any length"),
     ],
-    ids=["a pickle", "no config", "a list", "no labels", "a gap", "other labels", "no tokenizer", "no weights"],
+    ids=["a pickle", "no config", "a list", "no labels", "a gap", "other labels", "no tokenizer"]
+    + ["not even words", "no weights", "no tokenizer settings", "one length only"],
 )
 def test_a_model_that_cannot_be_used_says_why(make: Make, spoil: Callable[[Path], None], message: str) -> None:
     folder = make()
@@ -277,26 +307,71 @@ def test_safetensors_without_torch_name_the_extra_and_the_way_around_it(
 # With torch --------------------------------------------------------------------------------------------
 
 
-def test_torch_reads_safetensors_and_gives_the_same_whatever_stands_beside(make: Make) -> None:
+@pytest.fixture
+def save(make: Make) -> Callable[..., Path]:
+    """Saves a tiny model of a kind that torch runs, with weights by chance, and gives its folder."""
     torch = pytest.importorskip("torch", reason="the extra is not installed: requirements-transformers.txt")
     transformers = pytest.importorskip("transformers")
-    folder = make(labels=("bad", "good"))
-    torch.manual_seed(1)
-    settings = transformers.BertConfig(
-        vocab_size=len(tiny_model.WORDS),
-        hidden_size=32,
-        num_hidden_layers=2,
-        num_attention_heads=2,
-        intermediate_size=64,
-        max_position_embeddings=16,
-        id2label={0: "bad", 1: "good"},
-        label2id={"bad": 0, "good": 1},
-    )
-    transformers.BertForSequenceClassification(settings).save_pretrained(folder)
-    (folder / "model.onnx").unlink()
-    made = Classifier(folder, "model")
-    texts = ["lovely", "so awful", "broken tea", "lovely fine ok " * 20, ""]
+
+    def saved(kind: str = "BertForSequenceClassification", dtype: str = "float32", **settings: object) -> Path:
+        folder = make(labels=("bad", "good"))
+        torch.manual_seed(1)
+        model = getattr(transformers, kind)
+        sizes = {"n_embd": 32, "n_layer": 2, "n_head": 2, "n_positions": 16} if "GPT2" in kind else BERT_SIZES
+        told = model.config_class(
+            vocab_size=len(tiny_model.WORDS),
+            id2label={0: "bad", 1: "good"},
+            label2id={"bad": 0, "good": 1},
+            **sizes,
+            **settings,
+        )
+        (folder / "model.onnx").unlink()
+        model(told).to(getattr(torch, dtype)).save_pretrained(folder)
+        return folder
+
+    return saved
+
+
+BERT_SIZES = {
+    "hidden_size": 32,
+    "num_hidden_layers": 2,
+    "num_attention_heads": 2,
+    "intermediate_size": 64,
+    "max_position_embeddings": 16,
+}
+
+
+@pytest.mark.parametrize(
+    ("kind", "settings"),
+    [("BertForSequenceClassification", {}), ("GPT2ForSequenceClassification", {"bos_token_id": 0, "eos_token_id": 0})],
+    ids=["the first token speaks", "the last token speaks, and none is for padding"],
+)
+def test_torch_reads_safetensors_and_gives_the_same_whatever_stands_beside(
+    save: Callable[..., Path], kind: str, settings: dict[str, object]
+) -> None:
+    made = Classifier(save(kind, **settings), "model")
+    texts = ["lovely", "awful", "so awful", "broken tea", "lovely fine ok " * 20, ""]
     together = made.probabilities(texts)
-    assert [made.probabilities([text])[0].tolist() for text in texts[:4]] == together[:4].tolist()
-    assert together[:4].sum(axis=1) == pytest.approx(1, abs=1e-3)
+    assert [made.probabilities([text])[0].tolist() for text in texts[:5]] == together[:5].tolist()
+    assert together[:5].sum(axis=1) == pytest.approx(1, abs=1e-3)
     assert 0 < together[0, 0] != together[1, 0]
+
+
+def test_half_precision_weights_are_run_in_full(save: Callable[..., Path]) -> None:
+    made = Classifier(save(dtype="bfloat16"), "model")
+    shares = made._logits(np.array([[1, 2]]), np.array([[0, 0]]))
+    assert shares.dtype == np.float32
+    assert not (shares.view(np.int32) & 0xFFFF == 0).all()  # a number of half precision has nothing there
+
+
+def test_weights_without_the_part_that_classifies_are_refused(save: Callable[..., Path]) -> None:
+    folder = save("BertModel")
+    with pytest.raises(ModelError, match=r"its weights lack classifier\.bias, classifier\.weight"):
+        Classifier(folder, "model")
+
+
+def test_a_tokenizer_of_the_older_form_is_read(save: Callable[..., Path]) -> None:
+    folder = save()
+    (folder / "tokenizer.json").unlink()
+    (folder / "vocab.txt").write_text("[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\nok\nso\nfine\n", "utf-8")
+    assert Classifier(folder, "model").probabilities(["so ok", "fine"]).shape == (2, 2)

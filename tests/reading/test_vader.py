@@ -1,5 +1,7 @@
 """VADER: vaderSentiment's numbers to the digit, by sentence where there are many, and no answer where words cancel."""
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -43,6 +45,20 @@ WORDS = [
         "LOL",
     ),
     *("!!!", "?", ":)", ":-(", "❤️", "🫖", "😭", "é", "the shit", "hand to mouth", "bad ass", "cut the mustard", "NO"),
+    *(
+        "Very",
+        "VERY",
+        "mustn't've",
+        "Never",
+        "doubt",
+        "great",
+        "SO",
+        "kiss of death",
+        "to die for",
+        "I",
+        "beating",
+        "heart",
+    ),
 ]
 texts = st.text(max_size=80) | st.lists(st.sampled_from(WORDS), min_size=1, max_size=14).map(" ".join)
 ENGINE = Vader()
@@ -128,6 +144,13 @@ def test_words_that_cancel_are_mixed_and_not_neutral(text: str) -> None:
 
 def test_a_long_post_is_read_to_its_end() -> None:
     assert score("tea " * 3000 + "is awful, terrible, horrible").label == "negative"
+
+
+@pytest.mark.parametrize("piece", ["good but bad. ", "but good ", "good "])
+def test_time_grows_with_the_length_only(piece: str) -> None:
+    started = time.process_time()
+    score(piece * 40_000)
+    assert time.process_time() - started < 3
 
 
 def test_a_changed_lexicon_is_another_version() -> None:

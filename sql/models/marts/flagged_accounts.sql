@@ -30,6 +30,7 @@ final as (
         account_flags.probability,
         account_flags.evidence,
         account_flags.flag_engine,
+        account_flags.flag_engine = 'person' as is_confirmed,
         authors.network,
         authors.author_handle,
         authors.author_name,

@@ -6,7 +6,7 @@ mentions as (
 ),
 
 mention_intents as (
-    select * from {{ ref('stg_mention_intents') }}
+    select * from {{ ref('mention_intents') }}
 ),
 
 final as (

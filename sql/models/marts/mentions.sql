@@ -29,7 +29,7 @@ mention_themes as (
 ),
 
 mention_intents as (
-    select * from {{ ref('stg_mention_intents') }}
+    select * from {{ ref('mention_intents') }}
 ),
 
 mention_flags as (

@@ -1,5 +1,6 @@
 -- one answer for each mention, task and target: most people's, among equals the newest; of several choices each holds
--- by itself where more people say so than don't, among equals where the newest answer does. Deleted posts have none
+-- by itself where more people say so than don't, among equals where the newest answer does. Deleted posts have none.
+-- Of the task account, mention_id is an account
 with
 
 labels as (
@@ -11,10 +12,20 @@ mentions as (
     where deleted_at is null
 ),
 
+authors as (
+    select author_id from {{ ref('stg_authors') }}
+),
+
 standing as (
     select labels.*
     from labels
     inner join mentions on labels.mention_id = mentions.mention_id
+    where labels.task != 'account'
+    union all
+    select labels.*
+    from labels
+    inner join authors on labels.mention_id = authors.author_id
+    where labels.task = 'account'
 ),
 
 people as (
@@ -61,8 +72,8 @@ choices as (
         unnest(string_split(value, ' | ')) as choice
     from standing
     where
-        task in ('intent', 'moderation')
-        and value not in ('none', 'fine')
+        task in ('intent', 'moderation', 'account')
+        and value not in ('none', 'fine', 'neither')
 ),
 
 holding as (
@@ -96,7 +107,7 @@ several_answers as (
         people.target,
         coalesce(
             string_agg(holding.choice, ' | ' order by holding.choice),
-            case people.task when 'intent' then 'none' else 'fine' end
+            case people.task when 'intent' then 'none' when 'moderation' then 'fine' else 'neither' end
         ) as value
     from people
     left join holding
@@ -104,7 +115,7 @@ several_answers as (
             people.mention_id = holding.mention_id
             and people.task = holding.task
             and people.target = holding.target
-    where people.task in ('intent', 'moderation')
+    where people.task in ('intent', 'moderation', 'account')
     group by
         people.mention_id,
         people.task,

@@ -26,13 +26,13 @@ class Forum:
         row = [f"forum:{name}", "forum", name, None, None, made, is_team, is_bot, START, START]
         self.connection.execute("insert into core.authors values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
 
-    def post(self, name: str, text: str, at: datetime = START, kind: str = "post") -> str:
+    def post(self, name: str, text: str, at: datetime = START, kind: str = "post", community: str | None = None) -> str:
         self.count += 1
         self.connection.execute(
             "insert into core.mentions "
-            "(mention_id, source, network, kind, text, author_id, created_at, first_seen_at, last_seen_at) "
-            "values (?, 'forum', 'forum', ?, ?, ?, ?, ?, ?)",
-            [f"forum:{self.count}", kind, text, f"forum:{name}", at, START, START],
+            "(mention_id, source, network, community, kind, text, author_id, created_at, first_seen_at, last_seen_at) "
+            "values (?, 'forum', 'forum', ?, ?, ?, ?, ?, ?, ?)",
+            [f"forum:{self.count}", community, kind, text, f"forum:{name}", at, START, START],
         )
         return f"forum:{self.count}"
 
@@ -90,6 +90,48 @@ def test_what_everybody_says_over_months_is_a_way_of_speaking(forum: Forum) -> N
                 f"user{number}", "thank you so much for all of your help", START + timedelta(days=7 * day + number)
             )
     assert forum.flag() == ([], [])
+
+
+def test_a_digest_every_week_is_a_habit(forum: Forum) -> None:
+    forum.join("digest")
+    for number in range(30):
+        forum.post("digest", words(number), START + timedelta(days=7 * number, hours=9, seconds=number % 40))
+    assert forum.flag() == ([], [])
+
+
+def test_who_asks_in_several_places_repeats_nothing(forum: Forum) -> None:
+    forum.join("asker")
+    for number in range(10):
+        for place in range(3):
+            at = START + timedelta(days=number * number, minutes=2 * place + 7 * number)
+            forum.post("asker", words(number), at, community=f"place{place}")
+    assert forum.flag() == ([], [])
+
+
+def test_who_always_says_thanks_is_no_repeater(forum: Forum) -> None:
+    forum.join("ann")
+    for number in range(40):
+        forum.post("ann", "thank you so much, that works", START + timedelta(minutes=number * number * 31), "comment")
+    assert forum.flag() == ([], [])
+
+
+def test_who_never_sleeps_is_a_bot_however_the_gaps_vary(forum: Forum) -> None:
+    forum.join("owl")
+    for number in range(80):
+        forum.post("owl", words(number), START + timedelta(minutes=60 * number + number * number * 7919 % 58))
+    accounts, _ = forum.flag()
+    assert accounts == [("forum:owl", "bot", 0.622, "80 posts seen | in 79 h never silent for more than 2 h")]
+
+
+def test_a_ring_of_old_accounts_that_say_it_again_and_again(forum: Forum) -> None:
+    posts = []
+    for number in range(4):
+        forum.join(f"ring{number}")
+        for day in range(3):
+            at = START + timedelta(days=day, hours=number)
+            posts.append(forum.post(f"ring{number}", "everyone should try the tea of moonleaf for headaches", at))
+    told = "4 accounts say the same | this account said it 3 times | 4 accounts say it again and again"
+    assert forum.flag() == ([], [(post, "spam", "low", told) for post in sorted(posts)])
 
 
 def test_a_file_that_tells_only_days_tells_no_rhythm(forum: Forum) -> None:

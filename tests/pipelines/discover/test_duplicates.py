@@ -89,9 +89,32 @@ def test_copies_with_small_changes_are_found(warehouse: Warehouse, other: str, k
     assert warehouse.column("kind") == {"a": "exact", "b": kind}
 
 
+NEWS = "The town of Halm closes its reading room on the market square for two years, as water came through the roof"
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        f"This is a disgrace and they know it, write to them today: {NEWS}",
+        f"{NEWS}. More on page four, where the mayor says what she makes of all this",
+        NEWS[:-1] + "…",
+    ],
+    ids=["quoted with a comment", "gone on with", "cut off"],
+)
+def test_a_long_text_within_another_is_a_copy(warehouse: Warehouse, other: str) -> None:
+    warehouse.say("a", NEWS)
+    warehouse.say("b", other, day=2)
+    assert warehouse.clusters() == {"a": {"a", "b"}}
+
+
 @pytest.mark.parametrize(
     ("one", "other"),
     [
+        (PARCEL, f"{PARCEL}, and so I went to the shop in Halm to ask for my money, where a nice woman helped me"),
+        (
+            NEWS,
+            f"{NEWS}. " + "And much more is to be said of that, as everybody who ever sat there will know well. " * 3,
+        ),
         ("Same here", "Same here"),
         ("Yes, I think so!", "Yes, I think no!"),
         ("Where is my parcel now", "Where is my parcel, now?!x"),
@@ -104,7 +127,18 @@ def test_copies_with_small_changes_are_found(warehouse: Warehouse, other: str, k
         (None, None),
         ("🫖🫖🫖🫖🫖🫖", "🫖🫖🫖🫖🫖🫖"),
     ],
-    ids=["few words", "too few for near", "too few", "another part", "another number", "other words", "none", "emoji"],
+    ids=[
+        "a short part",
+        "a part of a long text",
+        "few words",
+        "too few for near",
+        "too few",
+        "another part",
+        "another number",
+        "other words",
+        "none",
+        "emoji",
+    ],
 )
 def test_what_is_short_or_says_something_else_stays_apart(
     warehouse: Warehouse, one: str | None, other: str | None

@@ -19,7 +19,8 @@ from pipelines.config import LanguageSettings
 from pipelines.errors import InputError
 from pipelines.evaluation.evaluate import Agreement, Cell, Columns, Evaluation, Group, evaluate, read_mapping
 from pipelines.evaluation.measures import Estimate
-from pipelines.evaluation.tasks import TASKS, Answers, Engine, Example
+from pipelines.evaluation.task import Answers, Engine, Example
+from pipelines.evaluation.tasks import TASKS
 from pipelines.lens import Lens
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -279,6 +280,19 @@ def test_every_engine_answers_each_example_or_says_why_not(name: str) -> None:
             assert [sure is None for sure in told] == [label is None for label in answers.labels]
 
 
+def test_a_confidence_that_is_no_number_is_none(write: Callable[..., Path]) -> None:
+    path = write([{"text": "a", "label": "positive"}, {"text": "b", "label": "negative"}])
+    unsure = Engine(
+        "unsure",
+        lambda _: "1",
+        lambda examples, _: Answers(["positive"] * len(examples), [None] * len(examples)),
+        lambda *_: [0.5, float("nan")],
+    )
+    found = evaluate(path, "sentiment", Columns("text", LABELS), LENS, engine=unsure)
+    assert found.overall.calibration_error is not None
+    assert found.overall.calibration_error.value == 0.5
+
+
 # What is refused ---------------------------------------------------------------------------------------
 
 LABELS = ("label",)
@@ -291,7 +305,7 @@ LABELS = ("label",)
             "mood",
             Columns("text", LABELS),
             {},
-            "There is no task 'mood'. There is: sentiment, language, moderation, spam, intent, duplicates.",
+            "There is no task 'mood'. There is: sentiment, language, moderation, spam, intent, tones, duplicates.",
         ),
         ("sentiment", Columns("text", LABELS), {"engine": "oracle"}, "There is no engine 'oracle'. There is: vader, "),
         ("sentiment", Columns("words", LABELS), {}, "--text words: no row of labels.jsonl has it. It has: 'text', "),

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import json
 import shutil
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
@@ -16,11 +17,13 @@ from typer.testing import CliRunner
 
 from pipelines.cli import app
 from pipelines.errors import InputError
+from pipelines.evaluation.evaluate import Columns
 from pipelines.export import open_published
 from pipelines.home import Home
-from pipelines.labels import store
+from pipelines.labels import accounts, store
+from pipelines.labels.labelled_file import labelled_file
 from pipelines.labels.labelling import Session, harmless, person, read_answers, write_sample
-from pipelines.labels.sampling import Post, Wanted, posts, sample
+from pipelines.labels.sampling import Post, Wanted, known, posts, sample
 from pipelines.labels.store import Label
 from pipelines.warehouse import create_tables
 from reading.intent import INTENTS, OTHER
@@ -64,7 +67,33 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
         connection.execute(_COPY)
         connection.executemany(_SPEAKS_OF, [["forum:2", "moss"], ["forum:9", "moss"], ["forum:2", "wren"]])
         connection.execute("update core.mentions set deleted_at = created_at where text is null")
+        connection.executemany(_TOPIC, [list(topic) for topic in TOPICS])
+        connection.executemany(_FLAGGED, [["forum:ann", "bot", 0.9], ["forum:ann", "repeater", 0.6]])
+        connection.executemany(_FLAGGED, [["forum:bob", "bot", 0.7], ["forum:wren_lotte", "bot", 0.5]])
     return path
+
+
+TOPICS = [
+    # topic, name, status, merged_into, mentions
+    ("t0001", "Lost Parcels", "active", None, 10),
+    ("t0002", "tins", "active", None, 20),
+    ("t0003", "broken parcels", "merged", "t0004", 0),
+    ("t0004", "parcels", "merged", "t0001", 0),
+    ("t0005", "tins", "asleep", None, 90),
+]
+_TOPIC = """
+insert into core.topics by name
+select
+    $1 as topic_id, $2 as name, $2 as model_name, 'model' as named_by, $3 as status, $4 as merged_into,
+    date '2026-03-01' as born_date, date '2026-03-02' as last_seen_date, $5::bigint as mentions_count, 0.5 as reach,
+    [1.0] as centroid, 'hand' as engine, '1' as engine_version
+"""
+_FLAGGED = """
+insert into core.account_flags by name
+select
+    $1 as author_id, $2 as flag, $3::double as probability, '40 posts seen' as evidence, 'hand' as engine,
+    '1' as engine_version
+"""
 
 
 BRANDS = ("moss", "wren")
@@ -190,8 +219,8 @@ def test_what_the_engine_is_least_sure_of_comes_first(big_home: Home) -> None:
 
 def test_each_question_has_its_own_answers_of_the_engine(home: Home) -> None:
     with duckdb.connect(home.published) as connection:
-        connection.executemany(_WANTS, [("forum:1", "praise", 0.9), ("forum:2", "complaint", 0.3)])
-        connection.executemany(_WANTS, [("forum:5", "complaint", 0.8), ("forum:5", "bug_report", 0.31)])
+        connection.executemany(_WANTS, [("forum:1", "praise", 0.9), ("forum:2", "complaint", 0.4)])
+        connection.executemany(_WANTS, [("forum:5", "complaint", 0.8), ("forum:5", "bug_report", 0.21)])
         connection.executemany(_WANTS, [("forum:9", "complaint", 0.99)])
         connection.executemany(
             _BREAKS, [("forum:1", "spam", 0.55), ("forum:5", "spam", 0.95), ("forum:9", "spam", 0.7)]
@@ -256,6 +285,35 @@ def test_posts_are_found_by_id(home: Home) -> None:
         posts(home, ["forum:77"])
 
 
+# Which accounts come ------------------------------------------------------------------------------------
+
+
+ACCOUNTS = Wanted(("account",))
+
+
+def test_flagged_accounts_come_with_what_they_wrote_the_least_surely_flagged_first(home: Home) -> None:
+    ann, bob = accounts.sample(home, ACCOUNTS, [], "ana")  # the team is left out
+    assert (ann.mention_id, ann.author, ann.title) == (
+        "forum:ann",
+        "ann",
+        "bot: 40 posts seen · repeater: 40 posts seen",
+    )
+    assert bob.text == "Too expensive for me, honestly. Moss is cheap."
+    mine = [judged("forum:ann", task="account", value="neither"), judged("forum:bob", by="bob", task="account")]
+    assert ids(accounts.sample(home, ACCOUNTS, mine, "ana")) == ["forum:bob"]
+    assert accounts.sample(home, Wanted(("account",), lang="de"), [], "ana") == []
+    assert len(accounts.sample(home, Wanted(("account",), is_random=True, count=1), [], "ana")) == 1
+
+
+def test_accounts_are_found_by_id_flagged_or_not(home: Home) -> None:
+    assert [post.title for post in accounts.named(home, ["forum:dev", "forum:bob"])] == [
+        "not flagged",
+        "bot: 40 posts seen",
+    ]
+    with pytest.raises(InputError, match="There is no account 'forum:5' with posts"):
+        accounts.named(home, ["forum:5"])
+
+
 # On a terminal -----------------------------------------------------------------------------------------
 
 
@@ -269,7 +327,7 @@ class Terminal:
 
     def session(self, home: Home, *tasks: str, target: str = "text", by: str = "ana") -> Session:
         console = Console(file=self.screen, width=200, force_terminal=True, no_color=True)
-        return Session(home, by, tasks, target, lambda _: next(self.words, None), console, self.now)
+        return Session(home, by, tasks, target, lambda _: next(self.words, None), console, self.now, known(home).topics)
 
     def now(self) -> datetime:
         self.time += timedelta(seconds=1)
@@ -303,6 +361,18 @@ def test_several_questions_and_several_answers(home: Home) -> None:
         ("forum:2", "intent", "complaint | question"),
         ("forum:2", "moderation", "spam | threat"),
     ]
+
+
+def test_a_topic_is_named_by_its_id_its_name_or_words_of_ones_own(home: Home) -> None:
+    terminal = Terminal("?", "T0002", " lost  PARCELS", "t0003", "Tins", "t0077", "queues", "0")
+    everything = posts(home, [f"forum:{number}" for number in (1, 2, 4, 5, 7, 9)])
+    assert terminal.session(home, "topic").label(everything) == 6
+    told = ["t0002", "t0001", "t0001", "t0002", "queues", "none"]
+    assert [value for _, _, value in values(home)] == told
+    shown = terminal.screen.getvalue()
+    assert "  t0002  tins\n  t0001  Lost Parcels\n  t0005  tins\n" in shown
+    assert "there is no topic t0077. Expected one of marts.topics, or none." in shown
+    assert "id or name of a topic, or your own words · ? lists topics · 0 none · s skip" in shown
 
 
 def test_an_answer_can_be_changed_and_taken_back_and_all_is_kept(home: Home) -> None:
@@ -401,6 +471,13 @@ def test_the_file_has_empty_columns_and_no_formula(home: Home, tmp_path: Path) -
     assert rows["forum:7"]["text"] == "🫖❤️ wren"
 
 
+def test_a_file_that_may_be_filled_in_is_not_written_over(home: Home, tmp_path: Path) -> None:
+    (tmp_path / "sample.csv").write_text("mention_id,sentiment\nforum:1,positive\n", encoding="utf-8")
+    with pytest.raises(InputError, match="is there already, and may be filled in"):
+        write_sample(tmp_path / "sample.csv", sample(home, SENTIMENT, [], "ana"), ("sentiment",), "text")
+    assert read_answers(home, tmp_path / "sample.csv", "ana", NOON).kept == 1
+
+
 @pytest.mark.parametrize("delimiter", [",", ";", "\t"])
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
 def test_a_filled_in_file_is_read_once(home: Home, fill: Callable[..., Path], delimiter: str, encoding: str) -> None:
@@ -442,6 +519,28 @@ def test_bad_lines_are_named_and_the_others_kept(home: Home, tmp_path: Path) -> 
     assert store.read(home) == [
         judged("forum:1", task="intent", value="praise"),
         judged("forum:2", by="bob", value="positive")._replace(target="moss"),
+    ]
+
+
+def test_topics_and_accounts_are_named_in_a_file_too(home: Home, tmp_path: Path) -> None:
+    (tmp_path / "filled.csv").write_text(
+        "mention_id,topic,account\n"
+        "forum:1,Lost parcels,\n"
+        "forum:2,t0003,\n"
+        "forum:4,t0099,\n"
+        "forum:ann,,neither\n"
+        "forum:5,,bot\n",
+        encoding="utf-8",
+    )
+    found = read_answers(home, tmp_path / "filled.csv", "ana", NOON)
+    assert found.bad == (
+        "line 4: topic: there is no topic t0099. Expected one of marts.topics, or none.",
+        "line 6: there is no account 'forum:5'; expected one of the sample, left as it was",
+    )
+    assert values(home) == [
+        ("forum:1", "topic", "t0001"),
+        ("forum:2", "topic", "t0001"),
+        ("forum:ann", "account", "neither"),
     ]
 
 
@@ -534,3 +633,58 @@ def test_the_answers_are_those_that_the_engines_give() -> None:
     assert set(store.QUESTIONS["intent"].choices) == set(INTENTS) - {OTHER, "spam"}
     assert set(store.QUESTIONS["moderation"].choices) == {*OFFENSIVE, "self-harm", personal_data.FLAG, *spam.FLAGS}
     assert store.QUESTIONS["sentiment"].choices == CLASSES
+
+
+@pytest.mark.parametrize(
+    ("task", "answers", "meant"),
+    [
+        ("spam", ["spam", "insult | promotion", "insult", "fine"], ["spam", "spam", "ham", "ham"]),
+        (
+            "moderation",
+            ["spam", "insult | spam", "self-harm", "fine"],
+            ["acceptable", "offensive", *["acceptable"] * 2],
+        ),
+        ("intent", ["complaint", "praise | question", "none", "story"], ["complaint", None, "none", "story"]),
+        ("topics", ["t0001", "queues", "none", "t0001"], ["t0001", "queues", None, "t0001"]),
+    ],
+)
+def test_an_answer_is_measured_as_what_it_comes_to(
+    home: Home, task: str, answers: list[str], meant: list[str | None]
+) -> None:
+    question = {"intent": "intent", "topics": "topic"}.get(task, "moderation")
+    said = zip(("forum:1", "forum:2", "forum:5", "forum:9"), answers, strict=True)
+    store.add(home, [judged(mention_id, task=question, value=value) for mention_id, value in said])
+    with labelled_file(home, task) as (path, columns):
+        assert [json.loads(line)["by ana"] for line in path.read_text(encoding="utf-8").splitlines()] == meant
+    assert columns == Columns("text", ("by ana",), None, ("source", "lang"))
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("evaluate", "sentiment", "--labels", "--text", "text"), "--labels takes the place of a FILE"),
+        (("evaluate", "language", "--labels"), "people are not asked for language. Expected sentiment, intent, "),
+        (
+            ("label", "--task", "account", "--task", "topic"),
+            "--task account asks about accounts, the others about posts",
+        ),
+    ],
+)
+def test_what_does_not_go_together_is_told(home: Home, words: tuple[str, ...], told: str) -> None:
+    error, _ = run(home, *words)
+    assert isinstance(error, InputError)
+    assert told in str(error)
+
+
+def test_an_answer_that_is_no_text_is_told(home: Home) -> None:
+    words = ["label", "forum:1", "forum:2", "--by", "ana", "--home", str(home.root)]
+    done = CliRunner().invoke(app, words, input=b"1\n\xff\xfe" + b"\n" * 9000)
+    assert isinstance(done.exception, InputError)
+    assert "An answer is no UTF-8 text" in str(done.exception)
+
+
+def test_an_account_is_freed_by_its_id(home: Home) -> None:
+    error, shown = run(home, "label", "forum:bob", "--task", "account", "--by", "ana", typed="0\n")
+    assert error is None
+    assert "What is this account?" in shown
+    assert values(home) == [("forum:bob", "account", "neither")]

@@ -43,6 +43,9 @@ def said(value: str | None, by: str = "ana", minute: int = 0, task: str = "senti
         ("moderation", "fine", "fine"),
         ("moderation", "Guideline:no-ads spam", "guideline:no-ads | spam"),
         ("topic", "  Lost   Luggage ", "lost luggage"),
+        ("topic", "None", "none"),
+        ("account", "bot repeater", "bot | repeater"),
+        ("account", "nei", "neither"),
     ],
 )
 def test_words_stand_for_an_answer(task: str, words: str, answer: str) -> None:
@@ -120,6 +123,11 @@ def test_a_line_that_was_cut_off_costs_itself_alone(new_home: NewHome, caplog: p
         json.dumps({**said("x")._asdict(), "labelled_at": "2026-03-05T09:00:00", "value": 3}).encode(),
         json.dumps({**said("x")._asdict(), "labelled_at": "2026-03-05T09:00:00", "task": "mood"}).encode(),
         json.dumps({**said("x")._asdict(), "labelled_at": "2026-03-05T09:00:00", "colour": "red"}).encode(),
+        json.dumps({**said("angry")._asdict(), "labelled_at": "2026-03-05T09:00:00", "mention_id": "m:2"}).encode(),
+        json.dumps(
+            {**said("neutral")._asdict(), "labelled_at": "2026-03-05T09:00:00", "mention_id": "\ud800"}
+        ).encode(),
+        b"[" * 100_000,
     ],
 )
 def test_a_line_that_is_no_label_is_passed_over(new_home: NewHome, line: bytes) -> None:
@@ -168,6 +176,8 @@ VERDICTS = [
     ("a flag", "moderation", ["fine", "spam | insult", "spam"], "spam"),
     ("fine", "moderation", ["spam", "fine"], "fine"),
     ("a topic", "topic", ["luggage", "delay", "delay"], "delay"),
+    ("no topic", "topic", ["t0001", "none", "none"], "none"),
+    ("no bot", "account", ["bot", "neither"], "neither"),
 ]
 
 

@@ -20,7 +20,7 @@ from pipelines.labels import store
 from pipelines.labels.store import Label
 from pipelines.learning import decisions, intents
 from pipelines.learning import learn as learning
-from pipelines.learning.decisions import Decision, Learnt
+from pipelines.learning.decisions import Decision, Learnt, decide
 from pipelines.learning.intents import macro_recall, wants_of
 from pipelines.learning.learn import learn
 from pipelines.learning.models import intents_for, manifest_path
@@ -241,6 +241,14 @@ def test_the_table_says_what_is_measured() -> None:
     assert "It gives a label" not in shown
 
 
+def test_learning_can_be_switched_off(home: Home, configure: Callable[..., Config]) -> None:
+    judge(home, 150)
+    off = configure(('[[themes]]\nid = "price"', '[intents]\nlearned = false\n\n[[themes]]\nid = "price"'))
+    (forum,) = learn_intents(home, off).decisions
+    assert (forum.is_used, forum.why) == (False, "the config says learned = false")
+    assert intents_for(home, "forum") is None
+
+
 # A night -----------------------------------------------------------------------------------------------
 
 
@@ -300,7 +308,8 @@ def decided(truth: np.ndarray, learned: np.ndarray, compared: np.ndarray) -> Dec
     def wide(column: np.ndarray) -> np.ndarray:
         return np.array([[name == "complaint" for name in INTENTS]]) & column[:, None]
 
-    return intents._decide("forum", wide(truth), wide(learned), wide(compared), "f00", None)
+    found = intents._compared(wide(truth), wide(learned), wide(compared), None)
+    return decide("intent", "forum", ("learned", "f00", "seeds 1"), found, why_not=None, is_wanted=True)
 
 
 def test_what_finds_more_by_seeing_it_where_it_is_not_does_not_take_over() -> None:

@@ -161,6 +161,17 @@ def test_the_same_labels_make_the_same_model_once(
     assert learn_sentiment(home, config) == first
 
 
+@pytest.mark.parametrize("left", [0, 1, 1000, -1])
+def test_a_model_that_something_damaged_is_made_anew_with_the_same_bytes(home: Home, config: Config, left: int) -> None:
+    judge(home, 120)
+    first = learn_sentiment(home, config)
+    (path,) = home.models.glob("sentiment-*.npz")
+    content = path.read_bytes()
+    path.write_bytes(content[:left])
+    assert learn_sentiment(home, config) == first
+    assert path.read_bytes() == content
+
+
 def test_a_changed_mind_makes_another_model_and_the_last_but_one_goes(home: Home, config: Config) -> None:
     for count in (60, 63, 66):
         judge(home, count)

@@ -19,6 +19,7 @@ def flags(reader: Moderator, text: str, lang: str | None = "en") -> dict[str, st
         ("only an idiot would paint a door green", {"insult": "low"}),
         ("shut your mouth", {"insult": "medium"}),
         ("these stupid people again", {"insult": "medium"}),
+        ("you are an i d i o t and always were", {"insult": "medium"}),
         ("you're pathetic", {"insult": "medium"}),
         ("fuck you and your ugly shop", {"insult": "medium"}),
         ("This is fucking great, thank you!", {"profanity": "low"}),
@@ -40,6 +41,17 @@ def test_what_is_flagged_and_how_much_it_matters(reader: Moderator, text: str, e
     "text",
     [
         "kill the process with kill -9 and start it again",
+        "I will kill you in the next round, bring your best deck",
+        "If you have suicidal thoughts, please call a hotline",
+        "I may just be an idiot, actually",
+        'She said "you are a worthless piece of trash" and hung up, so I complained',
+        "Someone sprayed 'kill all jews' on our door last night",
+        "My grandmother was called a paki on the bus",
+        "I'm a proud dyke and this is my garden",
+        "winners and losers of globalisation",
+        "racist or not, and who calls whom racists, the paper asks",
+        "Teaching consent: porn is no guide, says the charity",
+        "winding down is driving me insane",
         "is this a stupid question?",
         "a dumb terminal is all I need",
         "what a stupid bug",
@@ -119,6 +131,16 @@ def test_signs_and_figures_that_hide_nothing(reader: Moderator, text: str) -> No
         ("je vais te tuer", "fr", {"threat": "high"}),
         ("vai tomar no cu", "pt", {"insult": "medium"}),
         ("sei uno stronzo", "it", {"insult": "medium"}),
+        ("você é um idiota", "pt", {"insult": "medium"}),
+        ("sois todos unos imbéciles", "es", {"insult": "medium"}),
+        ("bande d'abrutis", "fr", {"insult": "low"}),
+        ("je bent een klootzak", "nl", {"insult": "medium"}),
+        ("ik weet waar je woont", "nl", {"threat": "high"}),
+        ("ik wil dood", "nl", {"self-harm": "high"}),
+        ("ik lach me dood", "nl", {}),
+        ("die Suppe ist dick und der Hund ist fett", "de", {}),
+        ("a vaca é gorda", "pt", {}),
+        ("je crève de faim", "fr", {}),
         ("Das Bier hat mir gut geschmeckt, dick und süß", "de", {}),
         ("le train a du retard", "fr", {}),
         ("chili con carne", "es", {}),
@@ -127,7 +149,7 @@ def test_signs_and_figures_that_hide_nothing(reader: Moderator, text: str) -> No
         ("muero de risa", "es", {}),
     ],
 )
-def test_the_commonest_words_of_six_languages(
+def test_the_commonest_words_of_seven_languages(
     reader: Moderator, text: str, lang: str, expected: dict[str, str]
 ) -> None:
     assert flags(reader, text, lang) == expected
@@ -136,6 +158,20 @@ def test_the_commonest_words_of_six_languages(
 def test_the_evidence_is_what_was_written_and_weighs_together(reader: Moderator) -> None:
     (flag,) = reader.read("What a sh1t day, everything is f*cked!", "en")
     assert (flag.flag, flag.probability, flag.evidence) == ("profanity", 0.99, "sh1t | f*cked")
+
+
+def test_a_text_that_is_all_in_quotation_marks_is_its_writers_own(reader: Moderator) -> None:
+    assert flags(reader, '"you are an idiot"') == {"insult": "medium"}
+
+
+def test_hints_make_no_insult_together(reader: Moderator) -> None:
+    assert flags(reader, "is it racist, or are they the racists? a clown of a liar says so") == {}
+
+
+def test_a_word_on_two_lists_is_looked_for_in_both() -> None:
+    words = parse("[insult it strong]\nidiota\n[insult pt strong]\nidiota*, idio*\n[insult es clear]\nidi*")
+    assert [entry.language for entry in words.entries("idiota")] == ["it", "pt"]
+    assert [entry.language for entry in words.entries("idiotas")] == ["it", "pt"]
 
 
 def test_a_list_says_what_it_means() -> None:

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from query.words import words_of
 from reading.moderation import abuse, spam
 from reading.moderation.flags import SEVERITIES, Flag
 from reading.moderation.lexicon import Branch, lexicon
@@ -37,6 +38,11 @@ def test_any_text_has_flags_that_can_be_stored(text: str, lang: str | None) -> N
 def test_what_was_read_before_changes_nothing(posts: list[str]) -> None:
     reader = Moderator()
     assert {post: reader.read(post, "en") for post in posts} == {post: Moderator().read(post, "en") for post in posts}
+
+
+@pytest.mark.parametrize("text", [*POSTS, "well, " * 2000 + POSTS[0], POSTS[0] + ", well" * 2000])
+def test_words_that_somebody_has_already_change_nothing(reader: Moderator, text: str) -> None:
+    assert reader.read(text, "en", words_of(text)) == reader.read(text, "en")
 
 
 def test_the_quick_look_spares_no_post_that_the_long_one_would_flag(reader: Moderator) -> None:
