@@ -62,6 +62,7 @@ create table marts.models (
     task varchar, source varchar, labels_count bigint, learned_recall double, compared_with varchar,
     compared_recall double, is_used boolean);
 create table marts.theme_names (theme_id varchar, theme_name varchar);
+create table marts.mention_intents (mention_id varchar, intent varchar, probability double);
 """
 
 COUNTED = """
@@ -110,6 +111,8 @@ class Marts:
         self.brand_queries: list[dict[str, Any]] = []
         self.people: list[dict[str, Any]] = []
         self.others: dict[str, list[dict[str, Any]]] = {}
+        self.probabilities: dict[str, float | None] = {}
+        """Of the intents of a mention, by its id; 0.9 where nothing is said."""
 
     def mention(self, day: date = NOW, label: str | None = "neutral", **changed: Any) -> dict[str, Any]:
         """One row of `marts.mentions`; ours, on Reddit, by an author of its own unless said otherwise."""
@@ -266,6 +269,10 @@ class Marts:
             _insert(connection, "brand_queries", self.brand_queries)
             for mart, rows in self.others.items():
                 _insert(connection, mart, rows)
+            wants = {(row["mention_id"], intent) for row in self.rows for intent in row.get("intents") or []}
+            told = [(*want, self.probabilities.get(want[0], 0.9)) for want in sorted(wants)]
+            if told:
+                connection.executemany("insert into marts.mention_intents values (?, ?, ?)", told)
             for theme in THEMES.items():
                 connection.execute("insert into marts.theme_names values (?, ?)", list(theme))
             connection.execute(COUNTED)

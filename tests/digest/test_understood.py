@@ -97,11 +97,56 @@ def test_posts_are_counted_for_each_thing_that_they_want(marts: Marts) -> None:
     assert wants == {"complaint": (Count(12, 12, 1, "up"), 12), "question": (Count(12, 12, 0, "up"), 12)}
 
 
+def test_a_post_that_rather_wants_something_else_is_not_counted(marts: Marts) -> None:
+    post = marts.mention(NOW, intents=["request"])
+    marts.probabilities[post["mention_id"]] = 0.49
+    assert marts.freeze().wants == []
+
+
 def test_a_request_is_quoted_to_carry_inside(marts: Marts) -> None:
     marts.mention(NOW, text="Please add a timer", intents=["request"], engagement=9)
     marts.mention(NOW, text="Please add a lamp", intents=["request"], engagement=2)
     (want,) = marts.freeze().wants
     assert [quote.text for quote in want.quotes] == ["Please add a timer"]
+
+
+def quoted(marts: Marts) -> list[str]:
+    return [quote.text for want in marts.freeze().wants for quote in want.quotes]
+
+
+def test_a_post_that_may_not_want_it_is_counted_but_not_quoted(marts: Marts) -> None:
+    post = marts.mention(NOW, text="Mine too. I have deleted my angry draft.", intents=["churn_risk"], engagement=900)
+    marts.probabilities[post["mention_id"]] = 0.79
+    (want,) = marts.freeze().wants
+    assert (want.posts.now, want.quotes) == (1, [])
+
+
+def test_what_a_person_says_of_a_post_is_sure(marts: Marts) -> None:
+    post = marts.mention(NOW, text="We sign with Tillwick in May", intents=["churn_risk"])
+    marts.probabilities[post["mention_id"]] = None
+    assert quoted(marts) == ["We sign with Tillwick in May"]
+
+
+def test_the_surer_post_is_quoted_where_reactions_are_alike(marts: Marts) -> None:
+    for text, probability, engagement in (("Add a lamp", 0.86, 4), ("Add a timer", 0.98, 3)):
+        post = marts.mention(NOW, text=text, intents=["request"], engagement=engagement)
+        marts.probabilities[post["mention_id"]] = probability
+    assert quoted(marts) == ["Add a timer"]
+
+
+def test_many_reactions_outweigh_a_little_doubt(marts: Marts) -> None:
+    for text, probability, engagement in (("Add a lamp", 0.85, 800), ("Add a timer", 0.95, 3)):
+        post = marts.mention(NOW, text=text, intents=["request"], engagement=engagement)
+        marts.probabilities[post["mention_id"]] = probability
+    assert quoted(marts) == ["Add a lamp"]
+
+
+def test_a_post_that_wants_it_first_and_tells_something_is_quoted(marts: Marts) -> None:
+    told = "Please let me set the timer of the pump by the minute, an hour is far too long for seedlings."
+    marts.mention(NOW, text="timer pls", intents=["request"])
+    marts.mention(NOW, text=told, intents=["request"])
+    marts.mention(NOW, text=told + " Mine are dying.", intents=["complaint", "request"])
+    assert quoted(marts) == [told]
 
 
 def test_topics_of_our_brands_with_what_happened_to_them(marts: Marts) -> None:

@@ -1,32 +1,43 @@
-with about_us as (
+-- what each post wants likelier than not; of what a person said there is no probability, and no doubt
+with likely as (
     select
-        mention_brand_id,
         mention_id,
-        coalesce(author_id, mention_id) as person,
-        created_at,
-        created_date,
-        coalesce(sentiment_label = 'negative', false) as is_negative,
-        coalesce(
-            list_contains(intents, 'question'),
-            regexp_matches(concat_ws(' ', title, text, ' '), '[?？؟][^[:alnum:]/=&%_.-]')
-        ) as is_question,
+        list(intent order by coalesce(probability, 1) desc, intent) as intents
+    from marts.mention_intents
+    where coalesce(probability, 1) >= 0.5
+    group by mention_id
+),
+
+about_us as (
+    select
+        mentions.mention_brand_id,
+        mentions.mention_id,
+        coalesce(mentions.author_id, mentions.mention_id) as person,
+        mentions.created_at,
+        mentions.created_date,
+        coalesce(mentions.sentiment_label = 'negative', false) as is_negative,
+        case
+            when mentions.intents is not null then coalesce(list_contains(likely.intents, 'question'), false)
+            else regexp_matches(concat_ws(' ', mentions.title, mentions.text, ' '), '[?？؟][^[:alnum:]/=&%_.-]')
+        end as is_question,
         list_filter(
-            coalesce(intents, []),
+            coalesce(likely.intents, []),
             lambda intent: intent in ('complaint', 'request', 'bug_report', 'purchase_intent', 'churn_risk')
         ) as wants,
-        list_has_any(flags, ['spam', 'scam', 'promotion']) as is_spam,
-        greatest(0, date_diff('hour', created_at, $until)) as waiting_hours,
-        2 * log10(1 + coalesce(engagement, 0))
-            + if(matched_by = 'term', 1, 0)
-            + if(parent_id is null, 1, 0) as weight,
-        coalesce(-2 * compound, 0) as negativity
-    from marts.mentions
-    where is_earned
-        and not is_competitor
-        and is_answered is not true
-        and is_duplicate is not true
-        and created_date between $previous_first_day and $last_day
-    qualify row_number() over (partition by mention_id order by brand_id) = 1
+        list_has_any(mentions.flags, ['spam', 'scam', 'promotion']) as is_spam,
+        greatest(0, date_diff('hour', mentions.created_at, $until)) as waiting_hours,
+        2 * log10(1 + coalesce(mentions.engagement, 0))
+            + if(mentions.matched_by = 'term', 1, 0)
+            + if(mentions.parent_id is null, 1, 0) as weight,
+        coalesce(-2 * mentions.compound, 0) as negativity
+    from marts.mentions as mentions
+    left join likely on mentions.mention_id = likely.mention_id
+    where mentions.is_earned
+        and not mentions.is_competitor
+        and mentions.is_answered is not true
+        and mentions.is_duplicate is not true
+        and mentions.created_date between $previous_first_day and $last_day
+    qualify row_number() over (partition by mentions.mention_id order by mentions.brand_id) = 1
 ),
 
 waiting as (

@@ -1,24 +1,44 @@
-with wanted as (
+with sure as (
+    -- of what a person said there is no probability, and no doubt
+    select
+        intents.mention_id,
+        intents.intent,
+        coalesce(intents.probability, 1) as probability
+    from marts.mention_intents as intents
+    inner join (select unnest($intents) as intent, unnest($least) as least) as wanted
+        on intents.intent = wanted.intent
+    where coalesce(intents.probability, 1) >= wanted.least
+),
+
+-- one tenth of probability weighs as much as ten times the reactions, or as a length that tells something and is read
+posts as (
     select
         mentions.*,
-        intent.intent,
-        intents[1] = intent.intent and length(concat_ws(' ', title, text)) > 60 as is_clear,
-        row_number() over (
-            partition by intent.intent, coalesce(mentions.author_id, mentions.mention_id)
-            order by
-                mentions.intents[1] = intent.intent and length(concat_ws(' ', title, text)) > 60 desc,
-                mentions.engagement desc nulls last,
-                mentions.created_at desc,
-                mentions.mention_id
-        ) as place_with_author
-    from marts.mentions as mentions, unnest(mentions.intents) as intent (intent)
+        sure.intent,
+        round(
+            sure.probability
+            + 0.1 * log10(1 + coalesce(mentions.engagement, 0))
+            + 0.1 * (length(concat_ws(' ', mentions.title, mentions.text)) between 60 and 600)::integer
+            + 0.1 * coalesce(mentions.intents[1] = sure.intent, false)::integer,
+            6
+        ) as worth
+    from marts.mentions as mentions
+    inner join sure on mentions.mention_id = sure.mention_id
     where mentions.is_earned
         and not mentions.is_competitor
         and mentions.is_duplicate is not true
         and mentions.created_date between $first_day and $last_day
-        and intent.intent in (select unnest($intents))
         and not list_has_any(mentions.flags, ['spam', 'scam', 'promotion', 'personal-data'])
-    qualify row_number() over (partition by mentions.mention_id, intent.intent order by mentions.brand_id) = 1
+    qualify row_number() over (partition by mentions.mention_id, sure.intent order by mentions.brand_id) = 1
+),
+
+authors as (
+    select *
+    from posts
+    qualify row_number() over (
+        partition by intent, coalesce(author_id, mention_id)
+        order by worth desc, created_at desc, mention_id
+    ) = 1
 )
 
 select
@@ -38,10 +58,6 @@ select
     engagement,
     sentiment_label,
     compound
-from wanted
-where place_with_author = 1
-qualify row_number() over (
-    partition by intent
-    order by is_clear desc, engagement desc nulls last, created_at desc, mention_id
-) <= $limit
-order by intent, is_clear desc, engagement desc nulls last, created_at desc, mention_id
+from authors
+qualify row_number() over (partition by intent order by worth desc, created_at desc, mention_id) <= $limit
+order by intent, worth desc, created_at desc, mention_id

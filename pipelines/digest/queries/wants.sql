@@ -2,7 +2,6 @@ with about_us as (
     select
         mention_id,
         created_date >= $first_day as is_current,
-        any_value(intents) as intents,
         bool_or(is_answered) as is_answered
     from marts.mentions
     where is_earned
@@ -10,13 +9,21 @@ with about_us as (
         and created_date between $previous_first_day and $last_day
         and source in (select unnest($sources))
     group by mention_id, is_current
+),
+
+-- those that want it likelier than not; of what a person said there is no probability, and no doubt
+likely as (
+    select distinct mention_id, intent
+    from marts.mention_intents
+    where coalesce(probability, 1) >= 0.5
 )
 
 select
-    intent,
-    is_current,
+    likely.intent,
+    about_us.is_current,
     count(*) as mentions,
-    count(*) filter (where is_answered is not true) as unanswered
-from (select mention_id, is_current, is_answered, unnest(intents) as intent from about_us)
-group by intent, is_current
-order by intent, is_current
+    count(*) filter (where about_us.is_answered is not true) as unanswered
+from about_us
+inner join likely on about_us.mention_id = likely.mention_id
+group by likely.intent, about_us.is_current
+order by likely.intent, about_us.is_current
