@@ -173,7 +173,7 @@ def _without(line: bytes, settings: SourceSettings, posts: list[Words]) -> bytes
     endpoint, body = content["endpoint"], content["body"]
     before = _words(Page(endpoint, body), settings)
     for post in posts:
-        said = {" ".join(part.split()) for part in (post.title, post.text) if part}
+        said = {_bare(part) for part in (post.title, post.text) if part}
         _blank(body, post.mention_id, said)
     after = _words(Page(endpoint, body), settings)
     gone = {post.mention_id for post in posts}
@@ -236,4 +236,9 @@ def _says(value: str, said: set[str]) -> bool:
     """Whether a string of an answer is one of these texts, plain, escaped or as HTML."""
     forms = {value, html.unescape(value)}
     forms |= {plain_text(form) for form in forms if "<" in form or "&" in form}
-    return any(" ".join((clean(form) or "").split()) in said for form in forms)
+    return any(_bare(clean(form) or "") in said for form in forms)
+
+
+def _bare(text: str) -> str:
+    """The words of a text, whether or not its code is marked: a stored one may be older than the marks."""
+    return " ".join(text.replace("`", "").split())

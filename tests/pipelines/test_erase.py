@@ -147,3 +147,8 @@ def test_a_source_that_is_being_pulled_is_erased_by_the_next_load(
     assert GONE in landed(home, march(2, 3))
     steps.load(home, config)
     assert GONE not in landed(home, march(2, 3))
+
+
+@pytest.mark.parametrize("stored", ["Run make twice.", "Run `make` twice."])
+def test_words_are_found_in_an_answer_whether_or_not_their_code_was_marked(stored: str) -> None:
+    assert erase._says("<p>Run <code>make</code> twice.</p>", {erase._bare(stored)})
