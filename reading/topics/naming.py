@@ -28,7 +28,6 @@ OWN = 1.5
 """A word in a label is so many times as common in the topic as in the others: not the brand that all of them name."""
 SAME_STEM = 0.55
 """Two words have the same stem when they begin alike for this share of the longer one, and for three letters."""
-
 PART_OF = 4
 """Letters that say a word again when another begins or ends with them: bowl after superbowl."""
 

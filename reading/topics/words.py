@@ -29,6 +29,8 @@ _TOKEN_UNSPACED = re.compile(
     rf"[{UNSPACED}]{{2}}|(?:(?![{UNSPACED}])[^\W_])+(?:['’.+-](?:(?![{UNSPACED}])[^\W_])+)*[+#]*|[^\w\s]"
 )
 _UNSPACED = re.compile(f"[{UNSPACED}]")
+_ELIDED = re.compile(r"[^\W\d_]{1,4}'(?=[^\W\d_]{3})")
+"""What stands before a word in French and Italian: l'eau, c'est, dell'acqua."""
 _ENDS = frozenset(".!?:。！？")
 _LETTER = re.compile(r"[^\W\d_]")
 ALSO_SPOKEN = 0.1
@@ -42,7 +44,7 @@ _BEFORE_VERBS = frozenset(
         """
         to i you we they he she it who not never please will would can could should must don't doesn't didn't can't
         won't i'll you'll we'll i'm you're we're they're it's is are was were am been be being
-        ich du wir sie ihr er nicht je tu nous vous ils ne n'est yo no me se te lo eu nós você não
+        ich du wir sie ihr er nicht je tu nous vous ils ne yo no me se te lo eu nós você não
         """,
     )
 )
@@ -140,6 +142,8 @@ def read_words(texts: tuple[str, ...]) -> Words:
 def _folded(form: str) -> str:
     if not form.isascii():
         form = unicodedata.normalize("NFKC", form).replace("’", "'")
+    if elided := _ELIDED.match(form):
+        form = form[elided.end() :]
     if len(form) > LONGEST or not _LETTER.search(form):
         return ""
     if form[0].isdigit() and len(form) > LETTERS_AMONG * sum(map(str.isalpha, form)):

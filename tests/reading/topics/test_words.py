@@ -69,3 +69,9 @@ def test_stop_words_are_those_of_the_languages_that_are_spoken() -> None:
 )
 def test_a_huge_hostile_text_is_read_at_once(text: str) -> None:
     assert len(read_words((text,)).texts[0]) <= 1000
+
+
+def test_what_stands_before_a_word_is_no_part_of_it() -> None:
+    words = read_words(("l'eau c'est dell'acqua we'll don't o'clock",))
+
+    assert words.folded[1:] == ("eau", "est", "acqua", "we'll", "don't", "clock")
