@@ -343,7 +343,7 @@ def _is_aimed(said: _Said, hit: _Hit) -> bool:
                 subject in _YOU or (subject in _THEY and (place == 0 or subject not in _ARTICLES))
                 for place, subject in enumerate(subjects)
             )
-        if word not in _BETWEEN and distance > 1:
+        if word in _I or (word not in _BETWEEN and distance > 1):
             return False
     return False
 

@@ -80,6 +80,7 @@ def test_what_is_flagged_and_how_much_it_matters(reader: Moderator, text: str, e
         "the assassin passed the class with a cocktail",
         "the database is corrupt, restore it from the backup",
         "We gathered all the facts about cumulative layout shift",
+        "thank you, it works! I could hug you (I'm the idiot who asked yesterday)",
     ],
 )
 def test_what_is_left_alone(reader: Moderator, text: str) -> None:
