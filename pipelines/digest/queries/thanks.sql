@@ -4,7 +4,13 @@ with praise as (
     where is_earned
         and not is_competitor
         and sentiment_label = 'positive'
-        and coalesce(list_contains(intents, 'praise'), compound >= 0.4)
+        and case
+            when intents is null then compound >= 0.4
+            else mention_id in (
+                select mention_id from marts.mention_intents
+                where intent = 'praise' and coalesce(probability, 1) >= 0.5
+            )
+        end
         and not list_has_any(flags, ['spam', 'scam', 'promotion'])
         and is_answered is not true
         and is_duplicate is not true
