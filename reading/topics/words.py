@@ -3,7 +3,8 @@
 import re
 import unicodedata
 from array import array
-from collections import Counter, defaultdict
+from collections import defaultdict
+from collections.abc import Iterable
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -15,6 +16,8 @@ from stop_words import AVAILABLE_LANGUAGES, get_stop_words
 
 from reading.topics.embedding import readable
 
+LANGUAGES = tuple(sorted(AVAILABLE_LANGUAGES))
+"""Those of which lists are kept."""
 LONGEST = 30
 """Letters of a word: what is longer is none."""
 LETTERS_AMONG = 3
@@ -95,9 +98,10 @@ class Words(NamedTuple):
     """The text that each stands in, as a place in `texts`."""
     begins_sentence: npt.NDArray[np.bool_]
     """Whether it is the first of its sentence, where a capital says nothing."""
-
-    listed: tuple[int, ...]
+    listed: npt.NDArray[np.int64]
     """Places in `folded` of what is a stop word in some language."""
+    listed_in: npt.NDArray[np.bool_]
+    """Whether each of those (column) is one in each of `LANGUAGES` (row)."""
 
     def uses(self) -> sparse.csr_array:
         """How often each text (row) has each word (column)."""
@@ -135,8 +139,18 @@ def read_words(texts: tuple[str, ...]) -> Words:
         places,
         rows,
         np.diff(rows, prepend=-1).astype(np.bool_) | np.r_[True, ends][: len(ends)],
-        tuple(place for place, word in enumerate(folded) if word in _languages_of()),
+        *_listed(folded),
     )
+
+
+def _listed(folded: Iterable[str]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.bool_]]:
+    """The places of words that are stop words, and in which languages they are."""
+    index = _languages_of()
+    listed = [(place, index[word]) for place, word in enumerate(folded) if word in index]
+    listed_in = np.zeros((len(LANGUAGES), len(listed)), np.bool_)
+    for column, (_, languages) in enumerate(listed):
+        listed_in[languages, column] = True
+    return np.array([place for place, _ in listed], np.int64), listed_in
 
 
 def _folded(form: str) -> str:
@@ -167,29 +181,26 @@ def verbs(words: Words) -> npt.NDArray[np.bool_]:
 
 def stop_words(words: Words, counts: npt.NDArray[np.int64]) -> frozenset[str]:
     """The stop words of the languages in which texts are written that use each word of `words.folded` so often."""
-    index = _languages_of()
-    listed = {words.folded[place]: int(counts[place]) for place in words.listed if counts[place]}
+    left = counts[words.listed]
     found = _OF_THE_MEDIUM
     most = 0
     while True:
-        added: Counter[str] = Counter()
-        for word, count in listed.items():
-            if word not in found:
-                added.update(dict.fromkeys(index[word], count))
-        language, covered = min(added.items(), key=lambda item: (-item[1], item[0]), default=("", 0))
-        most = most or covered
-        if not covered or covered < ALSO_SPOKEN * most:
+        added = words.listed_in @ left
+        foremost = int(added.argmax())  # of equals the first in the alphabet
+        most = most or added[foremost]
+        if not added[foremost] or added[foremost] < ALSO_SPOKEN * most:
             return found
-        found |= _of(language)
+        found |= _of(LANGUAGES[foremost])
+        left = np.where(words.listed_in[foremost], 0, left)
 
 
 @lru_cache(maxsize=1)
-def _languages_of() -> dict[str, list[str]]:
-    """The languages that each stop word is one in."""
-    index: dict[str, list[str]] = {}
-    for language in AVAILABLE_LANGUAGES:
-        for word in _of(language):
-            index.setdefault(word, []).append(language)
+def _languages_of() -> dict[str, list[int]]:
+    """The languages that each stop word is one in, as places in `LANGUAGES`."""
+    index: dict[str, list[int]] = {}
+    for place, language in enumerate(LANGUAGES):
+        for word in _of(language) - _OF_THE_MEDIUM:
+            index.setdefault(word, []).append(place)
     return index
 
 
