@@ -9,6 +9,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 from scipy import sparse
+from threadpoolctl import threadpool_limits
 
 from reading.topics.embedding import readable
 from reading.topics.words import UNSPACED, Words, read_words, stop_words, verbs
@@ -65,6 +66,9 @@ def describe(texts: Sequence[str], labels: Ints, vectors: npt.NDArray[np.float32
     belongs = sparse.csr_array((np.ones(len(row), np.int32), (topic, row)), (count, len(words.texts)))
     counts: Ints = (belongs @ (words.uses() > 0).astype(np.int32)).toarray()
     weights = _weights(counts, words)
+    members = [np.flatnonzero(labels == number) for number in range(count)]
+    with threadpool_limits(1):  # more threads would add up in another order
+        typical = [_typical(texts, own, vectors) for own in members]
     topics: list[Topic] = []
     taken: set[frozenset[str]] = set()
     for number, (weight, likely) in enumerate(
@@ -72,9 +76,8 @@ def describe(texts: Sequence[str], labels: Ints, vectors: npt.NDArray[np.float32
     ):
         label = _free(_labels(_parts(words, row[topic == number], counts[number], likely)), taken, number)
         taken.add(_key(label))
-        members = np.flatnonzero(labels == number)
         terms = tuple((words.folded[place], value) for place, value in islice(weight.items(), TERMS))
-        topics.append(Topic(number, len(members), label, terms, _typical(texts, members, vectors)))
+        topics.append(Topic(number, len(members[number]), label, terms, typical[number]))
     return topics
 
 
