@@ -12,6 +12,7 @@ from connectors import http_api, transport, x
 from connectors.contract import Mention, Page, SourceError, Window
 from sandbox.community import Community, community
 from sandbox.server import Sandbox, serve
+from sandbox.world import World
 from tests.connectors.times import WEEK, Time, series
 
 hypothesis.settings.register_profile("repeatable", derandomize=True, deadline=None, database=None)
@@ -97,10 +98,20 @@ def server() -> Iterator[Sandbox]:
 
 @pytest.fixture
 def run(server: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Sandbox]:
-    """The server on a community; clients don't pause before they repeat what failed, and wait 0.3 s at most."""
+    """The server on a community; clients don't pause before they repeat what failed.
+
+    They are patient, as a busy machine makes them wait, but for 0.3 s where the server is told to stall.
+    """
     monkeypatch.setattr(prawcore.sessions.FiniteRetryStrategy, "_sleep_seconds", lambda _: None)
     monkeypatch.setattr(x, "RETRY", x.RETRY.new(backoff_factor=0))
-    monkeypatch.setattr(transport, "READ_TIMEOUT", 0.3)
+    misbehave = World.misbehave
+
+    def misbehaves(world: World, kind: str, *args: Any, **how: Any) -> None:
+        if kind == "stall":
+            monkeypatch.setattr(transport, "READ_TIMEOUT", 0.3)
+        misbehave(world, kind, *args, **how)
+
+    monkeypatch.setattr(World, "misbehave", misbehaves)
 
     def start(whole: Community, **world: Any) -> Sandbox:
         server.replace(whole, **world)
