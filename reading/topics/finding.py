@@ -65,7 +65,7 @@ def find_topics(texts: Sequence[str], vectors: Floats) -> Labels:
     labels = np.full(len(texts), -1, np.int64)
     words = read_words(tuple(texts))
     place_of = np.full(len(words.texts), -1)
-    has_vector = np.flatnonzero(vectors.any(axis=1))
+    has_vector = np.flatnonzero(vectors.any(axis=1) & np.isfinite(vectors).all(axis=1))
     place_of[words.row_of[has_vector][::-1]] = has_vector[::-1]
     uses = words.uses()
     telling = np.flatnonzero((np.diff(uses.indptr) >= FEWEST_WORDS) & (place_of >= 0))

@@ -53,6 +53,15 @@ def test_a_text_that_stands_often_counts_once_and_goes_with_the_others(vectors):
     assert labels[len(ALL) :].tolist() == [0] * 41
 
 
+def test_a_text_whose_vector_is_no_number_is_in_no_topic_and_changes_no_other(vectors):
+    broken = np.full((6, vectors.shape[1]), np.nan, np.float32)
+    texts = [*ALL, *[f"she fed the ducks in the park on day {day}" for day in "abcdef"]]
+
+    labels = find_topics(texts, np.vstack([vectors, broken]))
+
+    assert labels.tolist() == [*find_topics(ALL, vectors).tolist(), *[-1] * 6]
+
+
 @pytest.mark.parametrize("text", ["", "thank you!", "ok 👍", "https://example.org/cake"])
 def test_what_is_about_nothing_is_in_no_topic(text, vectors):
     texts = [*ALL, text]
