@@ -268,37 +268,6 @@ def train(
     )
 
 
-def cross_validated(
-    texts: Sequence[str],
-    labels: Sequence[str] | Sequence[Iterable[str]],
-    *,
-    classes: Sequence[str],
-    exclusive: bool,
-    dense: Dense = None,
-    dense_shares: Sequence[float] | None = None,
-    strength: float = 1.0,
-    seed: int = 0,
-) -> Floats:
-    """Scores of each text by a model that was trained without it, for measuring; rows in the order of the texts."""
-    given = [(label,) if isinstance(label, str) else tuple(label) for label in labels]
-    truth = np.array([[name in found for name in classes] for found in given], bool).reshape(-1, len(classes))
-    scores = np.zeros(truth.shape)
-    for fold, inside in _folds(truth, seed):
-        part = None if dense is None else dense[inside]
-        model = train(
-            [texts[place] for place in inside],
-            [given[place] for place in inside],
-            classes=classes,
-            exclusive=exclusive,
-            dense=part,
-            dense_shares=dense_shares,
-            strength=strength,
-            seed=seed,
-        )
-        scores[fold] = model.scores([texts[place] for place in fold], None if dense is None else dense[fold])
-    return scores
-
-
 # Learning ----------------------------------------------------------------------------------------------
 
 

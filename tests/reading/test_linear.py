@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from reading import linear
 from reading.feature_space import LETTERS_SHARE, Space
-from reading.linear import LinearModel, cross_validated, train
+from reading.linear import LinearModel, train
 
 PRAISE = ["I love this app", "great work, love it", "lovely and great update", "such a great release, I love it"]
 BUGS = ["the app crashes on start", "it crashes when I save", "save button crashes", "crashes on every start"]
@@ -133,21 +133,14 @@ def test_a_class_without_examples_is_refused() -> None:
         train(TEXTS, LABELS, classes=(*CLASSES, "story"), exclusive=True)
 
 
-def test_cross_validation_scores_each_text_by_a_model_that_never_saw_it() -> None:
-    texts = [f"{text} {number}" for number in range(3) for text in TEXTS]
-    scores = cross_validated(texts, LABELS * 3, classes=CLASSES, exclusive=True)
-    told = [CLASSES[best] for best in scores.argmax(axis=1)]
-    assert np.mean([answer == label for answer, label in zip(told, LABELS * 3, strict=True)]) > 0.9
-
-
-def test_cross_validation_lets_numbers_count_as_told() -> None:
+def test_numbers_count_as_told() -> None:
     """A number that tells praise, beside words that tell nothing: what it counts for is all that is learned."""
     labels = ["praise", "question"] * 20
     number = np.array([[1.0], [-1.0]] * 20)
     scores = [
-        cross_validated(
+        train(
             ["same"] * 40, labels, classes=("praise", "question"), exclusive=False, dense=number, dense_shares=[share]
-        )
+        ).scores(["same"] * 40, number)
         for share in (0.01, 1.0)
     ]
     assert np.abs(scores[0]).max() < 0.1 < 1 < np.abs(scores[1]).min()
