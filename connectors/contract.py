@@ -226,6 +226,10 @@ class Truncated(SourceError):
     status = "truncated"
 
 
+class NotYet(Truncated):
+    """The source can't hold it yet, such as a file that was written before the window's end. A later run asks again."""
+
+
 class SchemaDrift(SourceError):
     """The answer is not of the shape that the network documents."""
 
@@ -364,3 +368,12 @@ class Canary(Protocol):
 
     def canary(self, settings: Any) -> Query:
         """A query that must find something within a year: the search works, if this does."""
+
+
+class Sampling(Protocol):
+    """What a connector has as well whose posts lie on this machine, so that `earshot check` can look at them."""
+
+    def sample(self, settings: Any, query: Query, size: int) -> Page:
+        """Up to `size` records from the beginning of what a query reads, whenever they were written. `SourceError`
+        where it can't be read, as `fetch` raises it.
+        """

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
-from connectors.contract import CredentialsError, Page, Query, RateLimited, SourceError, Window
+from connectors.contract import CredentialsError, NotYet, Page, Query, RateLimited, SourceError, Window
 from pipelines.budget import BudgetUsedUp
 
 FINE = frozenset({"ok", "verified-empty"})
@@ -65,7 +65,8 @@ def row(query: Query, seen: Seen, error: SourceError | None, window: Window, *, 
         "unseen_to": error.unseen_to if error else None,
         # where the next attempt may stop; None = it has to ask for the whole window
         "whole_after": seen.whole_after if error else None,
-        "can_resume": isinstance(error, BudgetUsedUp) and (seen.whole_after is not None or not seen.calls),
+        "can_resume": isinstance(error, NotYet)
+        or (isinstance(error, BudgetUsedUp) and (seen.whole_after is not None or not seen.calls)),
         "retry_at": error.until if isinstance(error, RateLimited) else None,
         "is_permanent": isinstance(error, CredentialsError),
     }
