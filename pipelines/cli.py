@@ -40,6 +40,7 @@ from pipelines.home import Home, check_writable
 from pipelines.parallel import Workers
 from pipelines.plan import DAYS_PER_MONTH, SourcePlan, plan
 from pipelines.status import SourceDays, calendar, status
+from pipelines.tidy import unread
 
 if TYPE_CHECKING:
     from pipelines.labels.labelling import Import
@@ -248,10 +249,19 @@ def tidy(config: ConfigOption = DEFAULT_CONFIG, home: HomeOption = None, source:
     """Turn landed answers into tables of records."""
     settings, where = _open(config, home)
     landed = _landed(settings, where, where.landing, source)
+    failures = []
     with Workers(settings.workers) as workers:
         for source_id, window in landed:
-            with _progress(f"tidy {source_id} {window.name}") as advance:
-                steps.tidy(where, settings, source_id, window, advance, workers)
+            try:
+                with _progress(f"tidy {source_id} {window.name}") as advance:
+                    steps.tidy(where, settings, source_id, window, advance, workers)
+            except InputError as error:
+                failures.append(f"{source_id}: {error}")
+            else:
+                failure = unread(where, source_id, window)
+                failures += [str(failure)] if failure else []
+    if failures:
+        raise SourceFailed("\n".join(failures))
 
 
 @app.command()

@@ -434,19 +434,26 @@ coverage = Table(
     _must(
         "status",
         String,
-        "ok, verified-empty (nothing in the window, and older posts or a canary came), unverified (nothing came at "
-        "all, and nothing shows that the question was understood), truncated, rate-limited, failed, or schema-drift "
-        "(with `drift_count`: all came, with fields that are missing or unknown; without: the answer can't be read)",
+        "ok (posts of the window came, and all that came was read), verified-empty (none in the window, and all that "
+        "came was read, older posts or a canary), unverified (nothing came at all, and nothing shows that the question "
+        "was understood), truncated, rate-limited, schema-drift (records, fields or the answer can't be read), or "
+        "failed (also where most of what came can't be read)",
+    ),
+    _may(
+        "is_complete",
+        Boolean,
+        "Whether the whole window was seen: answered in full, and read but for one record in a hundred at most; "
+        "NULL in rows of earlier versions",
     ),
     _may("reason", String, "What went wrong and what to do; NULL where all is well"),
     _must("calls_count", BigInteger, "Answers received"),
-    _must("posts_count", BigInteger, "Posts of the window received; for `recheck` the posts looked at again"),
+    _must("posts_count", BigInteger, "Posts of the window that were read; for `recheck` the posts looked at again"),
     _must("seen_count", BigInteger, "All posts received, those outside the window included"),
     _must("units_count", BigInteger, "Units of the network's quota used; calls where it has no other"),
     _must("quarantined_count", BigInteger, "Records that could not be read"),
     _must("drift_count", BigInteger, "Fields that were missing or held what nobody documents"),
-    _may("first_post_at", DateTime, "Earliest post of the window received, UTC"),
-    _may("last_post_at", DateTime, "Latest post of the window received, UTC"),
+    _may("first_post_at", DateTime, "Earliest post of the window that was read, UTC"),
+    _may("last_post_at", DateTime, "Latest post of the window that was read, UTC"),
     _may("unseen_from", DateTime, "Start of the span in which nothing could be seen, UTC"),
     _may("unseen_to", DateTime, "End of that span, UTC"),
     schema=CORE,

@@ -66,7 +66,7 @@ select
 from core.coverage
 where
     query <> 'recheck' and window_start < window_end
-    and (status in ('ok', 'verified-empty') or (status = 'schema-drift' and drift_count > 0))
+    and coalesce(is_complete, status in ('ok', 'verified-empty'))
 union
 select source, created_at::date as day_date
 from core.mentions
