@@ -221,7 +221,8 @@ def pull(
     settings, where = _open(config, home)
     now = datetime.now(UTC).replace(tzinfo=None)
     failures = []
-    for chosen in [settings.source(source)] if source else settings.sources:
+    sources = [settings.source(source)] if source else settings.sources
+    for chosen in sources:
         window = night.window_for(settings, where, chosen.id, _moment(since), _moment(until), now)
         if window is None:
             out.print(f"{chosen.id}: complete up to the last midnight UTC")
@@ -231,6 +232,10 @@ def pull(
                 steps.pull_with_gaps(where, settings, chosen.id, window, from_environment(chosen), now)
             except SourceFailed as failure:
                 failures.append(str(failure))
+            except BusyError as failure:
+                if len(sources) == 1:
+                    raise
+                failures.append(f"{chosen.id}: {failure}")
     if failures:
         raise SourceFailed("\n".join(failures))
 
