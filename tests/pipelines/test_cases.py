@@ -1,7 +1,6 @@
 """Inputs of the shapes that real exports, feeds and mailboxes have: each post arrives whole, or is set aside and told.
 
-The inputs lie outside the repository, in the folder that EARSHOT_CASES names: one folder a case, with the config that it
-is read with.
+The inputs lie outside the repository, in the folder that EARSHOT_CASES names: one folder a case, with its config.
 """
 
 import json
