@@ -113,7 +113,10 @@ class Reader:
 
     def ask(self, name: str, url: str, conditions: Mapping[str, str]) -> requests.Response:
         """What a feed's server answers."""
-        api = HttpApi(name, self.session, self.pace_seconds, lambda answer: _meaning(name, answer), self.clock)
+        # Any server may serve a feed, so that none has a body of its own for what isn't there; nothing follows from it.
+        api = HttpApi(
+            name, self.session, self.pace_seconds, lambda answer: _meaning(name, answer), self.clock, lambda _: True
+        )
         return api.ask("GET", url, headers=conditions)
 
 

@@ -504,7 +504,7 @@ def test_what_failed_for_a_moment_is_asked_again(run, build, talk, fetched, wait
         (
             {"kind": "status", "status": 301, "headers": {"location": "https://new.example/posts.json"}},
             SourceError,
-            "sends us on to 'https://new.example/posts.json'; set site",
+            "sends us on to another server, 'new.example'; if it has moved there, write that address",
         ),
         ({"kind": "status", "status": 500}, SourceError, "is in trouble (500)"),
     ],

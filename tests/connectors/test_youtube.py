@@ -472,7 +472,7 @@ def test_fetch_repeats_what_failed_for_a_moment(run, build, talk, week, collect)
             SchemaDrift,
             "list of search belongs",
         ),
-        ({"kind": "status", "status": 302, "headers": {"location": "/elsewhere"}}, SchemaDrift, "where JSON belongs"),
+        ({"kind": "status", "status": 302, "headers": {"location": "/elsewhere"}}, SourceError, "round in circles"),
         ({"kind": "status", "status": 500}, SourceError, "is in trouble (500)"),
         ({"kind": "status", "status": 401}, CredentialsError, "refused the credentials"),
         ({"kind": "status", "status": 403, "body": '{"error": {"message": "no"}}'}, CredentialsError, "check what we"),
