@@ -588,6 +588,15 @@ def test_a_topic_that_went_away_meanwhile_is_no_failure(run, build, talk, fetche
     assert [page.endpoint for page in pages] == ["search"]
 
 
+@pytest.mark.parametrize("status", [400, 403, 404, 410])
+def test_a_topic_that_a_proxy_does_not_show_is_missing_and_said(run, build, talk, fetched, week, status):
+    server = run(build(talk), now=NOW)
+    server.world.misbehave("status", path="/discourse/t/", status=status, body="<h1>Blocked", times=None)
+    _, error = fetched(server)
+    assert "which is not from its API" in str(error)
+    assert (error.unseen_from, error.unseen_to) == week
+
+
 def test_wrong_credentials(run, build, talk, fetched, client):
     server = run(build(talk), now=NOW)
     for wrong in ({"api_key": "w" * 20, "api_username": "listener"}, {"user_api_key": "w" * 20}):
