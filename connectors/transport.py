@@ -265,7 +265,7 @@ _SPEAKERS = (
     *("urllib3", "urllib3.connection", "urllib3.connectionpool", "urllib3.util.retry"),
     *("httpx", "httpcore", "httpcore.connection", "httpcore.http11", "atproto_client", "mastodon"),
 )
-_SHORTEST_SECRET = 8
+_SHORTEST_SECRET, _LONGEST_SECRET = 8, 10_000
 _AUTHORIZATION = re.compile(r"\b(bearer|basic)\s+[^\s'\",}]+", re.IGNORECASE)
 
 
@@ -306,6 +306,9 @@ def conceal(*secrets: str) -> None:
 
 def excerpt(said: object, length: int = 120) -> str:
     """The start of what a server said, on one line, safe to show: quoted, control characters escaped, secrets gone."""
-    text = said if isinstance(said, str) else repr(said)
-    text = _concealment.clean(text)
+    try:
+        text = said if isinstance(said, str) else repr(said)
+    except RecursionError:
+        text = "something nested too deep to show"
+    text = _concealment.clean(text[: length + _LONGEST_SECRET])
     return repr(text[:length]) + ("…" if len(text) > length else "")

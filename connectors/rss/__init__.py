@@ -122,7 +122,8 @@ class Reader:
 
 def connect(settings: Settings, credentials: Mapping[str, str], cache: Path | None = None) -> Reader:  # noqa: ARG001
     """A reader that keeps feeds in `cache`, where given. Nothing is sent."""
-    session = new_session(instead=str(settings.api) if settings.api else None, user_agent="earshot (feed reader)")
+    api = str(settings.api) if settings.api else None
+    session = new_session(instead=api, user_agent="earshot (feed reader)", public_only=api is None)
     session.headers["Accept"] = "application/atom+xml, application/rss+xml, application/xml;q=0.9, */*;q=0.5"
     pace = NETWORK.pace_seconds if settings.pace is None else settings.pace
     return Reader(session, pace, FeedCache(cache))

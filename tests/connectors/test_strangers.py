@@ -15,11 +15,11 @@ import prawcore.sessions
 import pytest
 import requests
 
-from connectors import CONNECTORS, connections, http_api, transport, x
+from connectors import CONNECTORS, connections, http_api, rss, transport, x
 from connectors.contract import CredentialsError, Deletion, Known, Listening, Page, SchemaDrift, SourceError
 from connectors.discourse import records as discourse_records
 from connectors.http_api import HttpApi, NotThere, Refused
-from connectors.transport import PrivateAddress, SentElsewhere, TooLarge, TooSlow, new_session
+from connectors.transport import PrivateAddress, SentElsewhere, TooLarge, TooSlow, conceal, excerpt, new_session
 from query.parsing import parse as query
 from sandbox.world import CREDENTIALS
 from tests.connectors.times import WEEK, at
@@ -423,6 +423,16 @@ def test_the_address_that_was_looked_at_is_the_one_that_is_asked(
     assert connected_to == ["93.184.215.14"]
 
 
+def test_a_feed_whose_name_leads_to_this_machine_is_not_asked(stranger: Stranger, named: dict[str, list[str]]) -> None:
+    named["blog.example"] = ["127.0.0.1"] * 9
+    address = f"http://blog.example:{stranger.server_address[1]}/feed"
+    settings = rss.Settings(id="it", type="rss", pace=0, feeds=(address,))
+    client = rss.connect(settings, {})
+    pages, error = failing(rss.fetch(client, settings, rss.queries(settings, Listening())[0], WEEK))
+    assert (pages, stranger.asked) == ([], [])
+    assert f"{address} has a name that leads to a private address" in str(error)
+
+
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
 @pytest.mark.usefixtures("named")
 def test_an_address_that_says_itself_that_it_is_private_is_asked(stranger: Stranger, host: str) -> None:
@@ -489,6 +499,15 @@ def test_what_a_server_says_stays_on_its_line(stranger: Stranger) -> None:
     with new_session() as session, pytest.raises(SourceError) as caught:
         HttpApi("The network", session).ask("GET", stranger.url)
     assert str(caught.value).isprintable()
+
+
+def test_what_is_nested_too_deep_to_show_and_what_is_long() -> None:
+    deep: list[Any] = []
+    for _ in range(100_000):
+        deep = [deep]
+    assert excerpt(deep) == "'something nested too deep to show'"
+    conceal(SECRET)
+    assert excerpt("a" * 110 + SECRET + "b" * 10**6) == "'" + "a" * 110 + "[secret]bb'…"
 
 
 def test_drops_of_a_slow_but_sound_answer_are_read(stranger: Stranger) -> None:
