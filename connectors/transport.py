@@ -105,16 +105,16 @@ class _Session(requests.Session):
     """Goes on to the same host only."""
 
     def rebuild_auth(self, prepared_request: requests.PreparedRequest, response: requests.Response) -> None:
-        """What requests asks of each step of a redirect just before it is taken."""
+        """What requests asks of each step of a redirect just before it is taken. The credentials stay as they are;
+        requests itself would put what it finds in ~/.netrc in their place.
+        """
         here, there = urlsplit(str(response.url)), urlsplit(str(prepared_request.url))
         ports = {"http": 80, "https": 443}
         left, entered = ((each.scheme, each.port or ports.get(each.scheme)) for each in (here, there))
-        is_same_host = _name(here.hostname) == _name(there.hostname)
-        if not is_same_host:
+        if _name(here.hostname) != _name(there.hostname):
             raise SentElsewhere(_name(there.hostname))
         if entered != left and (left, entered) != (("http", 80), ("https", 443)):
             raise SentElsewhere(f"{there.scheme}://{_name(there.hostname)}:{entered[1]}")
-        super().rebuild_auth(prepared_request, response)  # type: ignore[no-untyped-call]
 
 
 class _Adapter(HTTPAdapter):
@@ -131,9 +131,10 @@ class _Adapter(HTTPAdapter):
         super().init_poolmanager(*args, **kwargs)
         self.poolmanager.pool_classes_by_scheme = POOLS
 
-    def proxy_manager_for(self, *args: Any, **kwargs: Any) -> Any:
-        manager = super().proxy_manager_for(*args, **kwargs)
-        manager.pool_classes_by_scheme = POOLS
+    def proxy_manager_for(self, proxy: str, **kwargs: Any) -> Any:
+        manager = super().proxy_manager_for(proxy, **kwargs)
+        if not proxy.lower().startswith("socks"):  # which is spoken by connections of its own
+            manager.pool_classes_by_scheme = POOLS
         return manager
 
     def send(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> requests.Response:

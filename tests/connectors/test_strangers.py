@@ -9,6 +9,7 @@ import socket
 import tracemalloc
 import zlib
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import prawcore.sessions
@@ -374,6 +375,33 @@ def test_any_other_step_names_the_host_alone(here: str, there: str, told: str) -
         step(here, there)
     assert told in str(caught.value) or isinstance(caught.value, requests.exceptions.InvalidURL)
     assert "/there" not in str(caught.value)
+
+
+def test_a_password_in_netrc_does_not_take_the_place_of_the_token_after_a_redirect(
+    stranger: Stranger, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "netrc").write_text("machine 127.0.0.1 login me password hunter2hunter2\n")
+    (tmp_path / "netrc").chmod(0o600)
+    monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
+    monkeypatch.setenv("NO_PROXY", "*")
+    sent = []
+
+    def answer(handler: Any) -> None:
+        sent.append(handler.headers["Authorization"])
+        says(302 if handler.path == "/old" else 200, b"{}", Location="/new")(handler)
+
+    stranger.answer = answer
+    with new_session() as session:
+        session.get(f"{stranger.url}/old", headers={"Authorization": "Bearer ghp_thetoken"})
+    assert sent == ["Bearer ghp_thetoken"] * 2
+
+
+def test_a_proxy_that_drips_ends_at_the_deadline(stranger: Stranger, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(transport, "ANSWER_TIMEOUT", 0.3)
+    stranger.answer = DRIPPING["headers"]
+    with new_session() as session, pytest.raises(TooSlow):
+        session.get("https://blog.example/", proxies={"https": stranger.url})
+    assert stranger.asked == ["CONNECT blog.example:443"]
 
 
 def test_a_redirect_in_circles_ends(stranger: Stranger) -> None:

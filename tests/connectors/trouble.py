@@ -68,6 +68,9 @@ class _Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         self.do_GET()
 
+    def do_CONNECT(self) -> None:
+        self.do_GET()
+
     def log_message(self, *words: object) -> None:
         pass
 
