@@ -28,7 +28,7 @@ from connectors.contract import (
     Truncated,
     Window,
 )
-from connectors.http_api import HttpApi, NotThere
+from connectors.http_api import HttpApi, NotThere, object_in
 from connectors.transport import excerpt, new_session
 
 NETWORK = Network(
@@ -101,7 +101,7 @@ class _Api(HttpApi):
     """Apple's store, which turns away who asks too often with 403."""
 
     def __init__(self, session: requests.Session, pace_seconds: float) -> None:
-        super().__init__("Apple", session, pace_seconds, self._meaning_of)
+        super().__init__("Apple", session, pace_seconds, self._meaning_of, is_own=is_own)
 
     def _meaning_of(self, refusal: requests.Response) -> SourceError | None:
         if refusal.status_code != 403:
@@ -111,6 +111,15 @@ class _Api(HttpApi):
             "larger pace.",
             until=self.clock.now() + timedelta(minutes=1),
         )
+
+
+def is_own(refusal: requests.Response) -> bool:
+    """Whether Apple refuses: the lookup with an object, the feed with a line of text, and haste with any 403."""
+    return (
+        refusal.status_code == 403
+        or "errorMessage" in object_in(refusal)
+        or refusal.text.lstrip().startswith("CustomerReviews RSS")
+    )
 
 
 def fetch(client: HttpApi, settings: Settings, query: Query, window: Window) -> Iterator[Page]:  # noqa: ARG001 - as above

@@ -32,7 +32,7 @@ from connectors.contract import (
 )
 from connectors.failures import Failures
 from connectors.hackernews import records as hackernews_records
-from connectors.http_api import HttpApi, Refused
+from connectors.http_api import HttpApi, Refused, object_in
 from connectors.searching import searches
 from connectors.transport import excerpt, new_session
 from query.search_syntax import SearchSyntax
@@ -153,7 +153,7 @@ def connect(settings: Settings, credentials: Mapping[str, str]) -> Client:  # no
     instead = str(settings.api).rstrip("/") if settings.api else None
     pace = NETWORK.pace_seconds if settings.pace is None else settings.pace
     session = new_session(instead=instead, user_agent="earshot (social listening)")
-    api = HttpApi(NETWORK.title, session, pace, _meaning)
+    api = HttpApi(NETWORK.title, session, pace, _meaning, is_own=is_own)
     return Client(
         api, f"{instead}/algolia/api/v1" if instead else ALGOLIA, f"{instead}/firebase/v0" if instead else FIREBASE
     )
@@ -375,6 +375,13 @@ class _Visit:
 
 def _item_id(mention_id: str | None) -> str | None:
     return hackernews_records.item_id((mention_id or "").removeprefix("hackernews:"))
+
+
+def is_own(refusal: requests.Response) -> bool:
+    """Whether one of the two APIs refuses: Algolia with a message and the status, Firebase with an error alone."""
+    body = object_in(refusal)
+    is_algolia = isinstance(body.get("message"), str) and body.get("status") == refusal.status_code
+    return is_algolia or (body.keys() == {"error"} and isinstance(body["error"], str))
 
 
 def _meaning(answer: requests.Response) -> SourceError | None:

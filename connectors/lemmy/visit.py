@@ -10,7 +10,7 @@ import requests
 
 from connectors.contract import CredentialsError, Known, Page, RateLimited, SchemaDrift, SourceError, Window
 from connectors.failures import Failures
-from connectors.http_api import HttpApi, NotThere
+from connectors.http_api import HttpApi, NotThere, object_in
 from connectors.lemmy import records as lemmy_records
 from connectors.transport import excerpt
 
@@ -21,7 +21,7 @@ SEARCH_PACE = 10.0
 
 
 class Gone(NotThere):
-    """Lemmy itself says that it has no such post or comment; a page that a web server can't find says no such thing."""
+    """Lemmy says that it has no such post or comment."""
 
 
 @dataclass
@@ -218,18 +218,29 @@ class Visit:
 # Errors -----------------------------------------------------------------------------------------------
 
 
+def is_own(refusal: requests.Response) -> bool:
+    """Whether Lemmy refuses: it says what was wrong in a word of its own, and of nothing there in a few of these."""
+    word = _word(refusal)
+    if refusal.status_code in (404, 410):
+        is_alone = object_in(refusal).keys() <= {"error", "message", "cause"}
+        return is_alone and (word in _GONE or word.startswith("couldnt_find_"))
+    return bool(word)
+
+
+_GONE = ("couldnt_find_post", "couldnt_find_comment", "couldnt_find_object", "not_found")
+
+
+def _word(refusal: requests.Response) -> str:
+    said = object_in(refusal).get("error")
+    return said if isinstance(said, str) and re.fullmatch(r"[a-z0-9_]{1,80}", said) else ""
+
+
 def meaning(answer: requests.Response) -> SourceError | None:
-    """Lemmy says what was wrong in a word of its own; most often with status 400."""
-    try:
-        body = answer.json()
-    except (ValueError, RecursionError):
-        return None
-    said = body.get("error") if isinstance(body, dict) else None
-    if not isinstance(said, str):
-        return None
+    """What Lemmy means by its word, which most often comes with status 400."""
+    said = _word(answer)
     if said in ("rate_limit_error", "too_many_requests"):
         return RateLimited("the server wants us to wait and doesn't say how long; run this window again in 10 minutes.")
-    if said in ("couldnt_find_post", "couldnt_find_comment", "couldnt_find_object", "not_found"):
+    if said in _GONE:
         return Gone(f"the server has no such post ({excerpt(said)}).")
     if said.startswith("couldnt_find_"):
         return NotThere(

@@ -113,13 +113,17 @@ class Reader:
 
     def ask(self, name: str, url: str, conditions: Mapping[str, str]) -> requests.Response:
         """What a feed's server answers."""
-        api = HttpApi(name, self.session, self.pace_seconds, lambda answer: _meaning(name, answer), self.clock)
+        # Any server may serve a feed, so that none has a body of its own for what isn't there; nothing follows from it.
+        api = HttpApi(
+            name, self.session, self.pace_seconds, lambda answer: _meaning(name, answer), self.clock, lambda _: True
+        )
         return api.ask("GET", url, headers=conditions)
 
 
 def connect(settings: Settings, credentials: Mapping[str, str], cache: Path | None = None) -> Reader:  # noqa: ARG001
     """A reader that keeps feeds in `cache`, where given. Nothing is sent."""
-    session = new_session(instead=str(settings.api) if settings.api else None, user_agent="earshot (feed reader)")
+    api = str(settings.api) if settings.api else None
+    session = new_session(instead=api, user_agent="earshot (feed reader)", public_only=api is None)
     session.headers["Accept"] = "application/atom+xml, application/rss+xml, application/xml;q=0.9, */*;q=0.5"
     pace = NETWORK.pace_seconds if settings.pace is None else settings.pace
     return Reader(session, pace, FeedCache(cache))

@@ -34,8 +34,9 @@ from connectors.contract import (
     utc,
 )
 from connectors.failures import Failures
+from connectors.http_api import is_foreign, object_in, stranger
 from connectors.searching import numbered, searches
-from connectors.transport import checked_credentials, excerpt, new_session
+from connectors.transport import NotTaken, checked_credentials, excerpt, new_session
 from connectors.x import records as x_records
 from query.search_syntax import SearchSyntax
 
@@ -309,12 +310,14 @@ class _ReachesBackToError(SourceError):
 # tweepy reads headers and error bodies without checking their shape: hence the plain errors at the end.
 _WHAT_TWEEPY_RAISES = (
     *(tweepy.TweepyException, requests.RequestException),
-    *(AttributeError, LookupError, TypeError, ValueError),
+    *(AttributeError, LookupError, RecursionError, TypeError, ValueError),
 )
 
 
 def _meaning(error: Exception) -> SourceError:
     """What tweepy's error means to the operator, and what to do about it."""
+    if isinstance(error, NotTaken):
+        return error.meaning("X")
     if isinstance(error, requests.JSONDecodeError):
         return SchemaDrift("X answered with something that is not JSON, or half of it; run this window again later.")
     if isinstance(error, requests.Timeout) or _is_repeated_timeout(error):
@@ -329,6 +332,8 @@ def _meaning(error: Exception) -> SourceError:
     said = excerpt(" ".join(map(str, error.api_messages)) or error.response.text or "an empty body", 300)
     if isinstance(error, tweepy.TooManyRequests):
         return _rate_limited(error, said)
+    if status in (401, 403, 404, 410) and is_foreign(error.response, is_own):
+        return stranger("X", error.response)
     if status == 401:
         return CredentialsError("X refused the bearer token (401); make a new one in the developer console.")
     if status == 403:
@@ -343,6 +348,12 @@ def _meaning(error: Exception) -> SourceError:
     if status >= 500:
         return SourceError(f"X is in trouble ({status}); run this window again later.")
     return SourceError(f"X refused the request ({status}) with {said}.")
+
+
+def is_own(refusal: requests.Response) -> bool:
+    """Whether X refuses: with a title and details, or a list of errors."""
+    body = object_in(refusal)
+    return isinstance(body.get("errors"), list) or {"title", "detail"} <= body.keys()
 
 
 def _is_repeated_timeout(error: Exception) -> bool:

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import requests
 
 from connectors.contract import CredentialsError, RateLimited, SchemaDrift, SourceError, Window
-from connectors.http_api import HttpApi, Refused
+from connectors.http_api import HttpApi, Refused, object_in
 from connectors.transport import excerpt
 
 HOME = "https://www.googleapis.com"
@@ -37,14 +37,15 @@ class Api(HttpApi):
     """The Data API, and what of it was read in this run, as several searches find the same video."""
 
     def __init__(self, session: requests.Session, pace_seconds: float) -> None:
-        super().__init__("YouTube", session, pace_seconds, lambda refusal: meaning(refusal, self.clock.now()))
+        super().__init__(
+            "YouTube", session, pace_seconds, lambda refusal: meaning(refusal, self.clock.now()), is_own=is_own
+        )
         self.threads_read: set[tuple[Window, str]] = set()
         self.channels_read: set[str] = set()
 
     def list(self, what: str, **params: Any) -> dict[str, Any]:
         """One answer of a list, such as `videos`; its `items` are objects."""
-        # Not on to another host: only Authorization, and not the header that holds the key, would be left behind.
-        body = self.get_json(f"{HOME}/youtube/v3/{what}", params, allow_redirects=False)
+        body = self.get_json(f"{HOME}/youtube/v3/{what}", params)
         items = body.get("items", []) if isinstance(body, dict) else None
         if (
             isinstance(items, list)
@@ -71,6 +72,17 @@ class Api(HttpApi):
                 raise SchemaDrift(f"YouTube's pages of {what} go round in circles; asked for the same page twice.")
             tokens.add(token)
             params["pageToken"] = token
+
+
+def is_own(refusal: requests.Response) -> bool:
+    """Whether YouTube refuses: with reasons, which name what is not there, such as `videoNotFound`.
+
+    A mere `notFound` is also what Google says of a method that it doesn't know.
+    """
+    _, reasons, _ = _said(refusal)
+    if refusal.status_code in (404, 410):
+        return any(re.fullmatch(r"[a-z][A-Za-z]*NotFound", reason) for reason in reasons)
+    return bool(reasons) or isinstance(object_in(refusal).get("error"), dict)
 
 
 def meaning(refusal: requests.Response, now: datetime) -> SourceError | None:
@@ -109,11 +121,11 @@ def _next_day(now: datetime) -> datetime:
 
 def _said(refusal: requests.Response) -> tuple[Any, set[str], str]:
     """The body of a refusal, all reasons that it gives, and its message, quoted."""
+    body = object_in(refusal)
     try:
-        body = refusal.json()
         error = body["error"]
-        told = [*(error.get("errors") or []), *(error.get("details") or [])]
-        reasons = {str(entry.get("reason")) for entry in told}
+        entries = [*(error.get("errors") or []), *(error.get("details") or [])]
+        reasons = {str(entry.get("reason")) for entry in entries if isinstance(entry, dict)}
         return body, reasons, excerpt(str(error.get("message")), 200)
-    except (ValueError, RecursionError, LookupError, TypeError, AttributeError):
+    except (LookupError, TypeError, AttributeError):
         return None, set(), ""

@@ -279,7 +279,9 @@ def test_fetch_answer_that_is_no_feed_is_set_aside(run, build, many, week, colle
     ("wrong", "kind", "says"),
     [
         ({"kind": "status", "status": 500}, SourceError, "is in trouble (500)"),
-        ({"kind": "status", "status": 400, "body": "depth"}, SourceError, "refused the request (400)"),
+        ({"kind": "status", "status": 400, "body": "CustomerReviews RSS page"}, Refused, "refused the request (400)"),
+        ({"kind": "status", "status": 400, "body": '{"errorMessage": "no"}'}, Refused, "refused the request (400)"),
+        ({"kind": "status", "status": 400, "body": "<h1>no"}, SourceError, "which is not from its API"),
         ({"kind": "status", "status": 403}, RateLimited, "turns us away"),
         ({"kind": "status", "status": 200, "body": "[]"}, SchemaDrift, "where an app belongs"),
         ({"kind": "html"}, SchemaDrift, "where JSON belongs"),

@@ -34,7 +34,7 @@ from sandbox import bluesky_api, bluesky_posts
 from sandbox.community import community
 from sandbox.world import CREDENTIALS as SANDBOX
 from tests.connectors.times import NOW, at, series
-from tests.connectors.trouble import NO_ANSWER, NO_JSON, trouble_id
+from tests.connectors.trouble import NO_ANSWER, NO_JSON, PAGES, trouble_id
 
 CREDENTIALS = SANDBOX["bluesky"]
 HALMORA = Query("search 1", "halmora")
@@ -426,6 +426,15 @@ def test_failing_thread_costs_itself(world, talk, fetched, mentions):
     assert (error.unseen_from, error.unseen_to) == (at("20T00:00"), at("27T00:00"))
     assert set(mentions(bluesky, pages)) == ids(server, "f001", "f004", "f005")
     assert pages[-1].endpoint == PROFILES
+
+
+@pytest.mark.parametrize("page", ["HTML", "a gateway", "nothing"])
+def test_thread_that_a_proxy_does_not_find_is_missing_and_said(world, talk, fetched, page):
+    server = world(talk)
+    server.world.misbehave("status", XRPC + THREAD, status=404, body=PAGES[page].decode(), times=None)
+    _, error = fetched(server)
+    assert "which is not from its API" in str(error)
+    assert (error.unseen_from, error.unseen_to) == (at("20T00:00"), at("27T00:00"))
 
 
 # Feeds --------------------------------------------------------------------------------------------------------

@@ -504,7 +504,7 @@ def test_what_failed_for_a_moment_is_asked_again(run, build, talk, fetched, wait
         (
             {"kind": "status", "status": 301, "headers": {"location": "https://new.example/posts.json"}},
             SourceError,
-            "sends us on to 'https://new.example/posts.json'; set site",
+            "sends us on to another server, 'new.example'; if it has moved there, write that address",
         ),
         ({"kind": "status", "status": 500}, SourceError, "is in trouble (500)"),
     ],
@@ -586,6 +586,15 @@ def test_a_topic_that_went_away_meanwhile_is_no_failure(run, build, talk, fetche
     pages, error = fetched(server)
     assert error is None
     assert [page.endpoint for page in pages] == ["search"]
+
+
+@pytest.mark.parametrize("status", [400, 403, 404, 410])
+def test_a_topic_that_a_proxy_does_not_show_is_missing_and_said(run, build, talk, fetched, week, status):
+    server = run(build(talk), now=NOW)
+    server.world.misbehave("status", path="/discourse/t/", status=status, body="<h1>Blocked", times=None)
+    _, error = fetched(server)
+    assert "which is not from its API" in str(error)
+    assert (error.unseen_from, error.unseen_to) == week
 
 
 def test_wrong_credentials(run, build, talk, fetched, client):

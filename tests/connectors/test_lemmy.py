@@ -394,7 +394,7 @@ def test_what_failed_for_a_moment_is_asked_again(run, build, talk, fetched, wait
         ({"kind": "status", "status": 400, "body": '{"error": "instance_is_private"}'}, CredentialsError, "jwt"),
         ({"kind": "status", "status": 400, "body": '{"error": "not_logged_in"}'}, CredentialsError, "log in again"),
         ({"kind": "status", "status": 400, "body": '{"error": "couldnt_find_community"}'}, NotThere, "check the name"),
-        ({"kind": "status", "status": 404, "body": "nothing"}, NotThere, "check the name"),
+        ({"kind": "status", "status": 404, "body": "nothing"}, SourceError, "which is not from its API"),
         ({"kind": "status", "status": 400, "body": '{"error": "strange"}'}, http_api.Refused, "strange"),
         ({"kind": "status", "status": 500}, SourceError, "is in trouble (500)"),
     ],

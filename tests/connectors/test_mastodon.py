@@ -500,7 +500,7 @@ def test_a_thread_that_was_deleted_a_moment_ago(run, build, talk, fetched):
         *NO_ANSWER,
         ({"kind": "status", "status": 200, "body": '{"error": null}'}, SchemaDrift, "where a list of posts belongs"),
         ({"kind": "status", "status": 500}, SourceError, "is in trouble (500)"),
-        ({"kind": "status", "status": 404, "body": "<html>"}, SourceError, "does not speak Mastodon's API there (404)"),
+        ({"kind": "status", "status": 404, "body": "<html>"}, SourceError, "which is not from its API"),
         ({"kind": "status", "status": 400, "body": '{"error": "bad tag"}'}, SourceError, "bad tag"),
         (
             {"kind": "status", "status": 401, "body": '{"error": "The access token was revoked"}'},

@@ -4,6 +4,7 @@ import logging
 import traceback
 from datetime import UTC, datetime, timedelta
 
+import prawcore
 import pytest
 from praw.config import Config as PrawConfig
 from pydantic import ValidationError
@@ -19,6 +20,8 @@ from connectors.contract import (
     SourceError,
     Truncated,
 )
+from connectors.reddit import errors
+from connectors.transport import SentElsewhere
 from query.parsing import any_of
 from sandbox.world import CLIENT_ID, CLIENT_SECRET
 from tests.connectors.times import at
@@ -240,7 +243,10 @@ def test_fetch_gives_up_after_three_failures_in_a_row(run, build, many_posts, we
         ({"kind": "status", "status": 403, "body": '{"reason": "private"}'}, SourceError, "is private"),
         ({"kind": "status", "status": 403, "body": '{"reason": "quarantined"}'}, SourceError, "is quarantined"),
         ({"kind": "status", "status": 404, "body": '{"reason": "banned"}'}, SourceError, "was banned"),
-        ({"kind": "status", "status": 404}, SourceError, "is gone or never was"),
+        ({"kind": "status", "status": 404, "body": '{"error": 404}'}, SourceError, "is gone or never was"),
+        ({"kind": "status", "status": 404}, SourceError, "which is not from its API"),
+        ({"kind": "status", "status": 403, "body": "<h1>no</h1>"}, SourceError, "which is not from its API"),
+        ({"kind": "status", "status": 200, "body": "[" * 100_000}, SchemaDrift, "can't read"),
         ({"kind": "status", "status": 451}, SourceError, "for legal reasons"),
         ({"kind": "status", "status": 400, "body": "<h1>no</h1>"}, SchemaDrift, "can't read"),
         ({"kind": "status", "status": 418}, SourceError, "refused the request (418)"),
@@ -395,3 +401,16 @@ def test_deleted_and_edited_as_reddit_shows_them(run, build, line, week, collect
         at("21T11:00"),
         edited_at=at("22T07:00"),
     )
+
+
+@pytest.mark.parametrize(
+    ("host", "told"),
+    [
+        ("www.reddit.com", "r/halmora/new: there is no such place on Reddit; check the name."),
+        ("login.hotel.example", "r/halmora/new: Reddit sends us on to another server, 'login.hotel.example'; if it"),
+        ("notreddit.com", "r/halmora/new: Reddit sends us on to another server, 'notreddit.com'; if it"),
+    ],
+)
+def test_where_a_redirect_leads_tells_what_it_means(host, told):
+    error = prawcore.RequestException(SentElsewhere(host), (), {})
+    assert str(errors.meaning(error, "r/halmora/new")).startswith(told)

@@ -82,4 +82,4 @@ def test_an_id_that_is_no_address(uri):
 def test_a_refusal_that_python_cannot_read(asked):
     refusal = {"status": 400, "body": '{"error": ' + "1" * 5000 + "}", "times": None}
     _, error = asked(("post/list", 1, refusal))
-    assert "refused the request (400)" in str(error)
+    assert "which is not from its API" in str(error)

@@ -36,7 +36,7 @@ from sandbox.world import YOUTUBE_KEY
 from sandbox.youtube_api import channel_id, comment_id, video_id
 from tests.connectors.recorded import FOLDER
 from tests.connectors.times import Time, at, series
-from tests.connectors.trouble import NO_JSON, trouble_id
+from tests.connectors.trouble import NO_JSON, PAGES, trouble_id
 
 CREDENTIALS = {"api_key": YOUTUBE_KEY}
 HALMORA = Query("search 1", "halmora")
@@ -455,6 +455,17 @@ def test_fetch_video_that_goes_meanwhile_is_no_failure(run, build, talk, week, c
     assert seen_from(pages)[3:] == [("commentThreads", 3, 4)]
 
 
+@pytest.mark.parametrize("what", ["playlistItems", "commentThreads"])
+@pytest.mark.parametrize("page", ["HTML", "a gateway", "nothing"])
+def test_fetch_what_a_proxy_does_not_find_is_missing_and_said(run, build, talk, week, collect, page, what):
+    server = run(build(talk), now=AFTER)
+    server.world.misbehave("status", path=f"{V3}/{what}", status=404, body=PAGES[page].decode(), times=None)
+    channel = Query("channel @halmora", "channel/@halmora")
+    _, error = fetched(server, week, collect, query=channel, channels=["@halmora"])
+    assert "which is not from its API" in str(error)
+    assert (error.unseen_from, error.unseen_to) == week
+
+
 def test_fetch_repeats_what_failed_for_a_moment(run, build, talk, week, collect):
     server = run(build(talk), now=AFTER)
     server.world.misbehave("status", status=503, times=2)
@@ -472,7 +483,7 @@ def test_fetch_repeats_what_failed_for_a_moment(run, build, talk, week, collect)
             SchemaDrift,
             "list of search belongs",
         ),
-        ({"kind": "status", "status": 302, "headers": {"location": "/elsewhere"}}, SchemaDrift, "where JSON belongs"),
+        ({"kind": "status", "status": 302, "headers": {"location": "/elsewhere"}}, SourceError, "round in circles"),
         ({"kind": "status", "status": 500}, SourceError, "is in trouble (500)"),
         ({"kind": "status", "status": 401}, CredentialsError, "refused the credentials"),
         ({"kind": "status", "status": 403, "body": '{"error": {"message": "no"}}'}, CredentialsError, "check what we"),
