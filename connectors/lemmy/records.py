@@ -146,6 +146,17 @@ def community(view: Any) -> str:
     return _community(_object(_object(view).get("community"))) or ""
 
 
+def is_pinned(view: Any) -> bool:
+    """Whether a post stands at the top of its listing, however old it is."""
+    flags = ("featured_community", "featured_local", "stickied")
+    return "comment" not in _object(view) and any(_thing(view).get(flag) is True for flag in flags)
+
+
+def is_gone(view: Any) -> bool:
+    """Whether the post or comment of a view was taken down."""
+    return any(_thing(view).get(flag) is True for flag in ("deleted", "removed"))
+
+
 def comments_of(view: Any) -> int | None:
     """How many comments a post has."""
     counts = _object(view.get("counts")) if isinstance(view, dict) else {}
