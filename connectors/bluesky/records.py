@@ -132,6 +132,11 @@ def feed_moment(item: Any) -> datetime | None:
     return reposted or moment(object_of(item).get("post"))
 
 
+def is_pinned(item: Any) -> bool:
+    """Whether an item stands at the top of a feed, however old it is."""
+    return _kind_of(object_of(object_of(item).get("reason"))) == "reasonPin"
+
+
 def author_of(post: Any) -> str | None:
     """The DID of a post's author."""
     match = POST_URI.fullmatch(uri_of(post) or "")
