@@ -139,9 +139,10 @@ class Visit:
     def want_threads(self, posts: list[Any]) -> None:
         """Note the threads of these posts, as far as there is anything else in them."""
         for post in posts:
-            uri, root = bluesky_records.uri_of(post), bluesky_records.root_of(post)
-            if bluesky_records.moment(post) not in self.window or uri is None or root is None or not self.keeps(post):
+            uri = bluesky_records.uri_of(post)
+            if bluesky_records.moment(post) not in self.window or uri is None or not self.keeps(post):
                 continue
+            root = bluesky_records.root_of(post) or uri
             if bluesky_records.is_answer(post) or post.get("replyCount") != 0:
                 self.threads.setdefault(root, []).append(uri)
 
