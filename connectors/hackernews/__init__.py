@@ -313,19 +313,27 @@ class _Visit:
         to its end comes the moment down to which all was seen.
         """
         seen: set[str | None] = set()
-        number = 0
+        number = shown = most = 0
+        is_beyond = False
         while True:
             body = self.search(part.parameters(number))
             hits, total = body["hits"], body["nbHits"]
             halves = part.halves() if total > CAP else ()
             ids = {hackernews_records.hit_id(hit) for hit in hits}
-            if not ids - seen and (hits or number or total > CAP):
+            if not ids - seen and (hits or (number and not is_beyond) or total > CAP):
                 raise SchemaDrift("Hacker News' search shows nothing new where it says that there is more.")
             seen |= ids
             if any(at not in part.span for at in map(hackernews_records.hit_moment, hits) if at):
                 raise SchemaDrift("Hacker News' search shows posts of other times than were asked for.")
             number += 1
-            is_last = number >= body["nbPages"]
+            shown, most = shown + len(hits), max(most, total)
+            is_beyond = number >= body["nbPages"]
+            is_short = shown < most <= CAP and body.get("exhaustiveNbHits") is not False
+            # The last page by number, with fewer posts than were counted, is not the end before the next one is empty.
+            is_last = is_beyond and not (is_short and hits)
+            if is_last and is_short:
+                cut = Truncated(f"Hacker News' search counts {most:,} posts and shows {shown:,} of them.")
+                self.failures.note(cut, part.span.start, part.span.end)
             if is_last and total > CAP and not halves:
                 self.failures.note(
                     Truncated(f"Hacker News shows no more than {CAP:,} of {total:,} posts of the same second."),
