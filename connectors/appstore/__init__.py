@@ -29,6 +29,7 @@ from connectors.contract import (
     Window,
 )
 from connectors.http_api import HttpApi, NotThere, object_in
+from connectors.listing import come_down
 from connectors.transport import excerpt, new_session
 
 NETWORK = Network(
@@ -128,7 +129,7 @@ def fetch(client: HttpApi, settings: Settings, query: Query, window: Window) -> 
     `Truncated` where the newest 500 don't reach back to the window's start.
     """
     country, _, app = query.text.partition("/")
-    seen, last = 0, window.end
+    reached = window.end
     try:
         beside = {"app": app, "country": country}
         answer = client.get_json(f"{HOME}/lookup", {"id": app, "country": country})
@@ -144,24 +145,27 @@ def fetch(client: HttpApi, settings: Settings, query: Query, window: Window) -> 
             except UnreadableError as error:
                 yield page  # goes to quarantine as it came
                 raise SchemaDrift(f"Apple answered {excerpt(text)} where reviews belong: it {error}.") from None
-            times = [at for review in reviews if (at := moment(review))]
-            inside = [at for at in times if at in window]
+            times = [moment(review) for review in reviews]
+            inside = [at for at in times if at and at in window]
             first_at, last_at = min(inside, default=None), max(inside, default=None)
             yield page._replace(posts=len(inside), seen=len(reviews), first_at=first_at, last_at=last_at)
             if not reviews and 1 < number <= (last_page or 0):
                 raise SourceError(f"Apple left page {number} of {last_page} empty; run this window again later.")
-            seen, last = seen + len(reviews), min([last, *times])
-            if number >= (last_page or LAST_PAGE) or not reviews or (times and max(times) < window.start):
-                break
+            reached = come_down(reached, times)
+            is_older = all(at is not None and at < window.start for at in times)
+            # The feed says which page is its last, and may be behind: after a full one, the next is looked at.
+            is_last = (last_page or LAST_PAGE) <= number < LAST_PAGE and len(reviews) < NETWORK.page_size
+            if not reviews or is_older or is_last:
+                return
     except SourceError as failure:
-        failure.unseen_from, failure.unseen_to = window.start, last
+        failure.unseen_from, failure.unseen_to = window.start, reached
         raise
-    if seen >= 0.9 * LAST_PAGE * NETWORK.page_size and last >= window.start:
+    if reached >= window.start:
         raise Truncated(
             f"Apple shows the newest 500 reviews of app {app} in {country.upper()} only, here back to "
-            f"{last:%Y-%m-%d %H:%M} UTC; run more often.",
+            f"{reached:%Y-%m-%d %H:%M} UTC; run more often.",
             unseen_from=window.start,
-            unseen_to=last,
+            unseen_to=reached,
         )
 
 

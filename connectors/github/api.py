@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 import requests
 
@@ -13,6 +13,8 @@ from connectors.http_api import HttpApi, NotThere, Refused, object_in, wait_aske
 from connectors.transport import excerpt
 
 PAGE_SIZE = 100
+SEARCH_CAP = 1000
+"""Results that a search shows at most."""
 _MINUTE = timedelta(minutes=1)
 _FORGETS_AFTER = timedelta(minutes=10)
 
@@ -34,18 +36,35 @@ class GitHubApi(HttpApi):
             raise drifted(path, answer, "an object")
         return answer
 
-    def pages(self, path: str, params: Mapping[str, Any]) -> Iterator[Any]:
-        """The answers to a GET, page after page to the last, as the Link header leads."""
+    def pages(
+        self, path: str, params: Mapping[str, Any], there: int | None = None, *, looks_on: bool = True
+    ) -> Iterator[Any]:
+        """The answers to a GET, page after page to the last, as the Link header leads. `there` is how many things the
+        list holds, where that is known.
+
+        GitHub sends no Link where all fits on one page, and a server before it may lose them all: where there is none,
+        the next page is looked for by its number, unless all that is there has been seen, or `looks_on` says not to.
+        """
         url, sent = f"{self.home}/{path}", {"per_page": PAGE_SIZE, **params}
-        asked = set()
+        asked, seen = set(), _Seen(there)
         while url not in asked:
             asked.add(url)
             answer = self.ask("GET", url, params=sent)
             body = self.json_of(answer)
-            yield body
-            following = answer.links.get("next", {}).get("url")
-            if following is None or not (body.get("items") if isinstance(body, dict) else body):
+            items = _items(body)
+            if not items and seen.was_looked_for:
                 return
+            yield body
+            following, is_new = answer.links.get("next", {}).get("url"), seen.add(body, items)
+            if not items:
+                return
+            if following is None:
+                if answer.links or not looks_on or seen.is_all:
+                    return
+                if not is_new:
+                    break
+                seen.was_looked_for = True
+                following = f"{self.home}/{path}?{urlencode({'per_page': PAGE_SIZE, **params, 'page': seen.pages + 1})}"
             if not _is_same_server(following, self.home):
                 raise SchemaDrift(f"{path}: GitHub's next page lies on another server, {excerpt(_host(following))}.")
             url, sent = following, {}
@@ -115,6 +134,40 @@ class GitHubApi(HttpApi):
         if wait is None:
             return RateLimited(f"GitHub's limit of requests is used up; run again in an hour.{hint}")
         return RateLimited(f"GitHub's limit of requests is used up.{hint}", until=now + timedelta(seconds=wait))
+
+
+class _Seen:
+    """What the pages of a list have held."""
+
+    def __init__(self, there: int | None) -> None:
+        self.there = there
+        self.pages = 0
+        self.names: set[Any] = set()
+        self.count = 0
+        self.was_looked_for = False
+        """Whether the next page is one of which nothing says that it is there."""
+
+    def add(self, body: Any, items: list[Any]) -> bool:
+        """Count a page; whether something on it is new."""
+        names = {str(item.get("id")) if isinstance(item, dict) else None for item in items}
+        is_new = not names <= self.names
+        self.names |= names
+        self.pages += 1
+        self.count += len(items)
+        told = body.get("total_count") if isinstance(body, dict) else None
+        if isinstance(told, int):
+            self.there = min(told, SEARCH_CAP)
+        return is_new
+
+    @property
+    def is_all(self) -> bool:
+        """Whether as much has been seen as there is."""
+        return self.there is not None and self.count >= self.there
+
+
+def _items(body: Any) -> list[Any]:
+    items = body.get("items") if isinstance(body, dict) else body
+    return items if isinstance(items, list) else []
 
 
 def _is_same_server(address: str, home: str) -> bool:

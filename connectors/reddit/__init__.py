@@ -192,10 +192,10 @@ def recheck(client: praw.Reddit, settings: Settings, known: Sequence[Known]) -> 
         names = ",".join(mention_id.removeprefix("reddit:") for mention_id in asked)
         try:
             body = visit.ask("GET", INFO, params={"id": names})
-            things, _ = listing_of(INFO, body)
+            things = listing_of(INFO, body)
             if not things:
                 body = visit.ask("GET", INFO, params={"id": names})
-                things, _ = listing_of(INFO, body)
+                things = listing_of(INFO, body)
         except SourceError as failure:
             visit.note(failure)
             continue

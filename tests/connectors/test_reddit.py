@@ -1,5 +1,6 @@
 """The Reddit connector against the sandbox server: the real praw over real HTTP."""
 
+import json
 import logging
 import traceback
 from datetime import UTC, datetime, timedelta
@@ -23,6 +24,7 @@ from connectors.contract import (
 from connectors.reddit import errors
 from connectors.transport import SentElsewhere
 from query.parsing import any_of
+from sandbox import reddit_things
 from sandbox.world import CLIENT_ID, CLIENT_SECRET
 from tests.connectors.times import at
 from tests.connectors.trouble import trouble_id
@@ -159,7 +161,68 @@ def test_fetch_tells_where_a_capped_listing_ends(run, build, many_posts, week, c
     pages, error = fetched(server, week, collect, threads=False)
     assert sum(page.posts for page in pages) == 120
     assert isinstance(error, Truncated)
-    assert (error.unseen_from, error.unseen_to) == (week.start, week.end - timedelta(hours=120))
+    assert (error.unseen_from, error.unseen_to) == (week.start, week.end - timedelta(hours=118))
+
+
+@pytest.mark.parametrize("largest", [100, 40], ids=["full pages", "short pages"])
+def test_fetch_a_listing_that_does_not_name_its_next_page(
+    run, build, many_posts, week, collect, mentions, monkeypatch, largest
+):
+    monkeypatch.setattr(reddit_things, "NAMES_THE_NEXT_PAGE", False)
+    monkeypatch.setattr(reddit_things, "LARGEST_PAGE", largest)
+    pages, error = fetched(run(build(many_posts(160))), week, collect, threads=False)
+    assert error is None
+    assert [page.seen for page in pages] == ([100, 60, 0, 0] if largest == 100 else [40, 40, 40, 40, 0, 0])
+    assert len(mentions(reddit, pages)) == 160
+
+
+def listed(moments, after=None):
+    data = {"subreddit": "halmora", "author": "ines", "title": "t", "selftext": "a", "subreddit_name_prefixed": "r/h"}
+    times = [(f"p{moment:%d%H}", moment.replace(tzinfo=UTC).timestamp()) for moment in moments]
+    things = [{"kind": "t3", "data": {**data, "id": id_, "created_utc": seconds}} for id_, seconds in times]
+    return json.dumps({"kind": "Listing", "data": {"children": things, "after": after}})
+
+
+OLD, FUTURE = at("01T00:00"), at("30T00:00") + timedelta(days=900)
+
+
+@pytest.mark.parametrize(
+    ("odd", "place"), [(OLD, 0), (OLD, 4), (FUTURE, 0), (FUTURE, 4)], ids=["pinned", "old", "future", "future at last"]
+)
+def test_fetch_one_post_out_of_order_does_not_end_a_listing(run, build, week, collect, odd, place):
+    server = run(build([]))
+    first = [at(f"26T{hour}:00") for hour in (20, 19, 18, 17)]
+    first.insert(place, odd)
+    second = [at(f"25T{hour}:00") for hour in (20, 19, 18)]
+    answers = [listed(first, "t3_p2617"), listed(second, "t3_p2518")]
+    for nth, body in enumerate(answers, 1):
+        server.world.misbehave("status", "/r/halmora/new", nth=nth, status=200, body=body)
+    server.world.misbehave("status", "/r/halmora/new", nth=3, times=None, status=500)
+    server.world.misbehave("status", "/r/halmora/comments", status=200, body=listed([]))
+    pages, error = fetched(server, week, collect, threads=False)
+    assert [(page.posts, page.seen) for page in pages] == [(4, 5), (3, 3), (0, 0)]
+    assert "is in trouble (500)" in str(error)
+    assert (error.unseen_from, error.unseen_to) == (week.start, at("25T20:00"))
+
+
+def test_fetch_a_full_page_is_not_taken_for_the_last(run, build, many_posts, week, collect):
+    server = run(build(many_posts(100)))
+    pages, error = fetched(server, week, collect, threads=False)
+    assert error is None
+    assert [page.seen for page in pages] == [100, 0, 0]
+    asked = [request.params.get("after") for request in server.world.requests if request.path == "/r/halmora/new"]
+    assert asked == [None, "t3_1sa000"]
+
+
+def test_fetch_a_listing_that_never_says_where_it_goes_on(run, build, week, collect):
+    server = run(build([]))
+    nameless = {"kind": "Listing", "data": {"children": [{"kind": "t3", "data": {}}]}}
+    server.world.misbehave("status", "/r/halmora/new", status=200, body=json.dumps(nameless))
+    server.world.misbehave("status", "/r/halmora/comments", status=200, body=listed([]))
+    _, error = fetched(server, week, collect, threads=False)
+    assert type(error) is SchemaDrift
+    assert "doesn't say where the next page begins" in str(error)
+    assert (error.unseen_from, error.unseen_to) == (week.start, week.end)
 
 
 def test_fetch_small_subreddit_that_ends_is_complete(run, build, many_posts, week, collect):
@@ -192,7 +255,7 @@ def test_fetch_connection_cut_on_page_3(run, build, many_posts, week, collect, m
     pages, error = fetched(server, week, collect, threads=False)
     assert [page.body for page in pages] == [whole[0].body, whole[2].body]
     assert str(error).startswith("r/halmora/new: the connection to Reddit failed or was cut")
-    assert (error.unseen_from, error.unseen_to) == (week.start, week.end - timedelta(hours=100))
+    assert (error.unseen_from, error.unseen_to) == (week.start, week.end - timedelta(hours=98))
     again, error = fetched(server, week, collect, threads=False)
     assert error is None
     assert [page.body for page in again] == [page.body for page in whole]
