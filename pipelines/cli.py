@@ -28,11 +28,11 @@ from rich.markup import escape
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from connectors.contract import Window, utc
+from connectors.contract import Window
 from pipelines import __version__, steps
 from pipelines import export as exporting
 from pipelines import run as night
-from pipelines.config import Config, load_config
+from pipelines.config import Config, load_config, read_moment
 from pipelines.credentials import from_environment
 from pipelines.errors import BusyError, ConfigError, EarshotError, InputError, SourceFailed
 from pipelines.explain import explain
@@ -64,11 +64,21 @@ HomeOption = Annotated[
     Path | None,
     typer.Option("--home", envvar="EARSHOT_HOME", help="Folder of landing, warehouse, earshot.duckdb and digests."),
 ]
+
+
+def _read_moment(text: str) -> datetime:
+    try:
+        return read_moment(text)
+    except ValueError as error:
+        raise click.BadParameter(f"{text!r}: {error}.") from error
+
+
 SinceOption = Annotated[
-    datetime | None, typer.Option(help="Start of the window, UTC, inclusive.", formats=["%Y-%m-%d", "%Y-%m-%dT%H:%M"])
+    datetime | None,
+    typer.Option(help="Start of the window, UTC, inclusive.", parser=_read_moment, metavar="DAY|MOMENT"),
 ]
 UntilOption = Annotated[
-    datetime | None, typer.Option(help="End of the window, UTC, exclusive.", formats=["%Y-%m-%d", "%Y-%m-%dT%H:%M"])
+    datetime | None, typer.Option(help="End of the window, UTC, exclusive.", parser=_read_moment, metavar="DAY|MOMENT")
 ]
 SourceOption = Annotated[str | None, typer.Option("--source", help="Only this source of the config.")]
 RawOption = Annotated[bool, typer.Option("--raw", help="Don't put an apostrophe before cells that look like formulas.")]
@@ -184,10 +194,6 @@ def _open(config_path: Path, home_path: Path | None) -> tuple[Config, Home]:
     return config, home
 
 
-def _moment(value: datetime | None) -> datetime | None:
-    return utc(value) if value else None
-
-
 @app.command()
 def run(
     config: ConfigOption = DEFAULT_CONFIG,
@@ -198,7 +204,7 @@ def run(
 ) -> None:
     """Pull to digest in one go: the window of --since and --until, else of the config, else since the last run."""
     settings, where = _open(config, home)
-    done = night.run_night(where, settings, _progress, since=_moment(since), until=_moment(until), only_source=source)
+    done = night.run_night(where, settings, _progress, since=since, until=until, only_source=source)
     out.print(f"{done.mentions:,} mentions loaded", highlight=False)
     if done.digest:
         out.print(done.digest.headline, style="bold", markup=False, highlight=False)
@@ -221,7 +227,7 @@ def pull(
     now = datetime.now(UTC).replace(tzinfo=None)
     failures = []
     for chosen in [settings.source(source)] if source else settings.sources:
-        window = night.window_for(settings, where, chosen.id, _moment(since), _moment(until), now)
+        window = night.window_for(settings, where, chosen.id, since, until, now)
         if window is None:
             out.print(f"{chosen.id}: complete up to the last midnight UTC")
             continue
@@ -302,7 +308,7 @@ def digest(config: ConfigOption = DEFAULT_CONFIG, home: HomeOption = None, until
     """Write the digest for the period that ends at --until (default: where the newest window ends)."""
     settings, where = _open(config, home)
     exporting.open_published(where).close()
-    made = steps.digest(where.published, where.digests, settings.digest, _moment(until) or night.newest_end(where))
+    made = steps.digest(where.published, where.digests, settings.digest, until or night.newest_end(where))
     out.print(made.headline, style="bold", markup=False, highlight=False)
     out.print(str(made.html), markup=False, highlight=False, soft_wrap=True)
 

@@ -9,10 +9,9 @@ from typing import Any, NamedTuple
 from connectors.contract import Network, Query, SourceError, SourceSettings, Window
 from pipelines import budget
 from pipelines.budget import Spent
-from pipelines.config import Config, connector_of
+from pipelines.config import Config, connector_of, network_of
 from pipelines.credentials import missing
 from pipelines.home import Home
-from pipelines.pull import network_of
 from pipelines.recheck import known_mentions
 from query.search_syntax import pack
 

@@ -1,4 +1,4 @@
-"""Not judged, nothing found and not seen are three sentences, in every form of the digest, for all that is looked for."""
+"""Not judged, nothing found and not seen are three sentences, whatever the digest looks for and whatever its form."""
 
 import json
 from dataclasses import asdict
