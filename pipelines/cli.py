@@ -38,7 +38,7 @@ from pipelines.errors import BusyError, ConfigError, EarshotError, InputError, S
 from pipelines.explain import explain
 from pipelines.home import Home, check_writable
 from pipelines.parallel import Workers
-from pipelines.plan import DAYS_PER_MONTH, SourcePlan, plan
+from pipelines.plan import DAYS_PER_MONTH, SourcePlan, everyday_words, plan
 from pipelines.status import SourceDays, calendar, status
 
 if TYPE_CHECKING:
@@ -315,7 +315,7 @@ def digest(config: ConfigOption = DEFAULT_CONFIG, home: HomeOption = None, until
 
 @app.command()
 def check(config: ConfigOption = DEFAULT_CONFIG, home: HomeOption = None) -> None:
-    """Say whether the config is sound, the credentials are there, and what a night asks of whom. Sends nothing."""
+    """Say whether config and files are sound, credentials are there, and what a night asks of whom. Sends nothing."""
     settings = load_config(config)
     now = datetime.now(UTC).replace(tzinfo=None)
     plans = plan(settings, Home(night.path_or_default(home)), now)
@@ -330,12 +330,16 @@ def check(config: ConfigOption = DEFAULT_CONFIG, home: HomeOption = None) -> Non
         told = [f"limits: {network.limits}; reaches back: {network.reaches_back}"]
         told += [f"looks again at {source.rechecks:,} posts of the last days"] if source.rechecks else []
         told += [f"{brand}: posts can't be found by {part} here" for brand, part in source.lost]
+        told += [line for sample in source.samples for line in sample.lines]
         told += [f"careful: {warning}" for warning in source.warnings]
         for line in told:
             out.print(f"  {line}", markup=False, highlight=False, soft_wrap=True)
         lacking += [f"{source.source}: set {name}" for name in source.missing]
-        lacking += [f"{source.source}: {source.fault}"] if source.fault else []
+        faults = [source.fault, *(sample.fault for sample in source.samples)]
+        lacking += [f"{source.source}: {fault}" for fault in faults if fault]
     out.print(_costs(plans))
+    for warning in everyday_words(settings):
+        out.print(f"careful: {warning}", markup=False, highlight=False, soft_wrap=True)
     own = [brand.name for brand in settings.brands if not brand.competitor]
     out.print(
         f"{config} is sound: {len(settings.brands)} brands ({', '.join(own) or 'none'} our own), "
