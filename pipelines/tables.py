@@ -422,6 +422,18 @@ emerging = Table(
     comment="One row per item, brand and day on which more people spoke of it than its own past lets expect.",
 )
 
+judged_days = Table(
+    "judged_days",
+    metadata,
+    _key("source", String, "The source"),
+    _key("day_date", Date, "The day, UTC"),
+    _must("past_days_count", BigInteger, "Days of its past, which ends a week before it, on which the source was seen"),
+    _must("needed_days_count", BigInteger, "As many of them are needed"),
+    _must("is_judged", Boolean, "Whether the day was held against its past: there were enough days, and posts on them"),
+    schema=CORE,
+    comment="One row per source and day on which it was seen: whether what emerges was looked for.",
+)
+
 coverage = Table(
     "coverage",
     metadata,

@@ -29,13 +29,12 @@ from connectors.contract import (
 )
 from pipelines import __version__, coverage, tables
 from pipelines.arrow import SEQ, Batches, TableFiles, arrow_schema, to_batch
-from pipelines.config import Config, connector_of
+from pipelines.config import Config, connector_of, network_of
 from pipelines.errors import InputError, SourceFailed
 from pipelines.home import Home, read_json, whole_folder, write_json
 from pipelines.landing import LandedLine, encode, manifests, read_lines, window_folder
 from pipelines.merge import Answered, Clash, merge_mentions, page_of, place
 from pipelines.parallel import Workers, workers_or_own
-from pipelines.pull import network_of
 from reading.fingerprints import fingerprint
 
 log = logging.getLogger(__name__)

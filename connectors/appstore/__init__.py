@@ -23,6 +23,7 @@ from connectors.contract import (
     RateLimited,
     Record,
     SchemaDrift,
+    Shape,
     SourceError,
     SourceSettings,
     Truncated,
@@ -50,6 +51,7 @@ NETWORK = Network(
         "The feed is not documented any more, though Apple has kept it for many years; it lags behind the store by up "
         "to a day, now and then by more.",
     ),
+    community=Shape(r".+ \([A-Z]{2}\)", "Halmora (US)"),
 )
 
 HOME = "https://itunes.apple.com"

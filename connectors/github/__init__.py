@@ -20,6 +20,7 @@ from connectors.contract import (
     Page,
     Query,
     Record,
+    Shape,
     SourceError,
     SourceSettings,
     Truncated,
@@ -66,6 +67,8 @@ Without a token GitHub answers 60 requests an hour for all who share your addres
         "When a whole repository is deleted or made private, what was read from it stays: GitHub answers the same to a "
         "token that may not look any more.",
     ),
+    handle=Shape(r"[\w-]+(\[bot\])?", "halmora-mira"),
+    community=Shape(r"[\w.-]+/[\w.-]+", "halmora/firmware"),
 )
 
 SEARCH_SYNTAX = SearchSyntax(

@@ -18,6 +18,7 @@ import requests
 from pydantic import AfterValidator, Field, model_validator
 
 from connectors.contract import (
+    NOWHERE,
     Known,
     Listening,
     Network,
@@ -25,6 +26,7 @@ from connectors.contract import (
     Query,
     Record,
     SchemaDrift,
+    Shape,
     SourceError,
     SourceSettings,
     Truncated,
@@ -56,6 +58,8 @@ NETWORK = Network(
         "The options of a poll, which are no posts of their own.",
         "Posts of the last minutes: the search lags a little behind the site.",
     ),
+    handle=Shape(r"[\w-]+", "halmora_mira"),
+    community=NOWHERE,
 )
 
 ALGOLIA = "https://hn.algolia.com/api/v1"

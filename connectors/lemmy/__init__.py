@@ -22,6 +22,7 @@ from connectors.contract import (
     Page,
     Query,
     Record,
+    Shape,
     SourceSettings,
     Window,
 )
@@ -60,6 +61,8 @@ NETWORK = Network(
         "Who voted, and how many saw a post.",
         "Servers that have switched off API v3, which Lemmy 1.0 still answers besides v4.",
     ),
+    handle=Shape(r"[\w.-]+@[\w.:-]+", "halmora@lemmy.example"),
+    community=Shape(r"![\w.-]+@[\w.:-]+", "!halmora@lemmy.example"),
 )
 
 SEARCH_SYNTAX = SearchSyntax(

@@ -16,7 +16,7 @@ from typing import Any, Literal, NamedTuple
 
 from pydantic import Field
 
-from connectors.contract import Listening, Network, Page, Query, Record, SourceError, SourceSettings, Window
+from connectors.contract import Listening, Network, Page, Query, Record, Shape, SourceError, SourceSettings, Window
 from connectors.files import ConfigPath, found, one_each
 from connectors.mail import digests
 from connectors.mail import records as mail_records
@@ -49,6 +49,7 @@ NETWORK = Network(
         "Full privacy: an account shows the part before the @, and who guesses an address can find out that it is "
         "meant. Texts are kept as written, with the addresses that people quote or sign with; landing holds raw mails.",
     ),
+    handle=Shape(r"\S+@[0-9a-f]{10}", "mira@0a59d16fb3"),
 )
 MOST_ON_A_PAGE = 8 * 2**20
 """Bytes of raw mail, after which a page ends early."""

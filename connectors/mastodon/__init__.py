@@ -22,6 +22,7 @@ from connectors.contract import (
     Query,
     Record,
     SchemaDrift,
+    Shape,
     SourceError,
     SourceSettings,
     Truncated,
@@ -70,6 +71,8 @@ NETWORK = Network(
         "The direct address of a post from elsewhere: its link leads to the asked server, which passes readers on.",
         "Edits and deletions on servers that run other software whose addresses don't hold the post's id.",
     ),
+    handle=Shape(r"[\w.-]+@[\w.:-]+", "halmora@mastodon.example"),
+    community=Shape(r"[\w.:-]+", "mastodon.example"),
 )
 
 SEARCH_SYNTAX = SearchSyntax(

@@ -24,6 +24,7 @@ from connectors.contract import (
     Page,
     Query,
     Record,
+    Shape,
     SourceError,
     SourceSettings,
     Window,
@@ -64,6 +65,8 @@ NETWORK = Network(
         "What Reddit removed before it was first seen here.",
         "Numbers of views; and likes apart from dislikes: Reddit tells their difference, a little blurred.",
     ),
+    handle=Shape(r"[\w-]+", "halmora_mira"),
+    community=Shape(r"r/\w+", "r/halmora"),
 )
 SEARCH_SYNTAX = SearchSyntax(
     longest=512,

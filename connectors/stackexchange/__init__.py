@@ -20,6 +20,7 @@ from connectors.contract import (
     Query,
     Record,
     SchemaDrift,
+    Shape,
     SourceError,
     SourceSettings,
     Truncated,
@@ -58,6 +59,7 @@ NETWORK = Network(
         "When a comment was edited.",
         "Texts without their licence, CC BY-SA: who shows them names the author, the link and the licence.",
     ),
+    community=Shape(r"[\w.-]+", "gardening"),
 )
 
 SEARCH_SYNTAX = SearchSyntax(

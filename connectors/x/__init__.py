@@ -17,6 +17,7 @@ from pydantic import Field, model_validator
 from urllib3.util import Retry
 
 from connectors.contract import (
+    NOWHERE,
     CredentialsError,
     Known,
     Listening,
@@ -26,6 +27,7 @@ from connectors.contract import (
     RateLimited,
     Record,
     SchemaDrift,
+    Shape,
     SourceError,
     SourceSettings,
     Truncated,
@@ -73,6 +75,8 @@ NETWORK = Network(
         "Deletions of posts older than recheck_days: those need X's compliance endpoints, which are not asked here.",
         "Numbers of reposts: X tells those of the original instead.",
     ),
+    handle=Shape(r"\w{1,20}", "halmora_help"),
+    community=NOWHERE,
 )
 SEARCH_SYNTAX = SearchSyntax(
     longest=512,

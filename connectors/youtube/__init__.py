@@ -24,6 +24,7 @@ from connectors.contract import (
     RateLimited,
     Record,
     SchemaDrift,
+    Shape,
     SourceError,
     SourceSettings,
     Truncated,
@@ -65,6 +66,7 @@ NETWORK = Network(
         "YouTube's terms want what is stored to be refreshed or deleted within 30 days. With recheck_days = 30 each "
         "video and comment is looked at every night for that long; what is older is not, and is yours to delete.",
     ),
+    handle=Shape(r"(?!UC[\w-]{22}$)[^/]+", "halmora"),
 )
 
 AT_ONCE = 50

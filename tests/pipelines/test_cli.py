@@ -88,9 +88,12 @@ def test_without_a_command_help_is_shown_and_the_version_on_demand(earshot: Ears
     ("words", "code", "told"),
     [
         (("frobnicate",), 2, "No such command 'frobnicate'"),
-        (("run", "--since", "yesterday"), 2, "Invalid value for '--since'"),
+        (("run", "--since", "yesterday"), 2, "'yesterday': write a day or a moment, such as 2026-03-02"),
+        (("run", "--since", "2026-03-02T00:00:30Z"), 2, "a window begins and ends on a whole minute"),
+        (("digest", "--until", "1066-10-14"), 2, "expected a year from 1970 to 2199"),
         (("run", "-c", "nowhere.toml"), 2, "earshot: nowhere.toml: can't be read (No such file or directory)."),
         (("run", "--since", "2026-03-05", "--until", "2026-03-05"), 2, "--since must come before --until"),
+        (("run", "--since", "2026-03-05T02:00+02:00", "--until", "2026-03-05T00:00Z"), 2, "must come before --until"),
         (("run", "--source", "blog"), 2, "There is no source 'blog'. The config has: forum."),
         (("tidy",), 2, "Run the step before it first"),
         (("tidy", "--source", "blog"), 2, "There is no source 'blog'. The config has: forum."),
