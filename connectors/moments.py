@@ -114,7 +114,7 @@ class OrderOfColumn:
             self._serial = True
         else:
             self._other = True
-            if found := _numeric_date(plain(value)):
+            if isinstance(value, str) and (found := _numeric_date(plain(value))):
                 first, second = int(found[1]), int(found[3])
                 self._day_first |= first > 12 >= second and len(found[4]) == 4
                 self._month_first |= second > 12 >= first

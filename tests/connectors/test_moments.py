@@ -221,6 +221,7 @@ def test_both_readings_are_told() -> None:
         ([46083.5, 46084], "serial"),
         (["46083,5"], "serial"),
         ([46083.5, "2026-03-02"], None),
+        ([1772452800, 1772452800.5, True], None),
         (["25/3/26", "3/4/26"], None),  # the 25 may be a year
         (["3/25/26", "3/4/26"], "month-first"),
         ([], None),
