@@ -68,7 +68,7 @@ NETWORK = Network(
         "A feed that lists its entries by their last answer, or in no order of time, is read but never counts as seen "
         "in full: take one of the newest posts, where the site has it.",
         "Feeds behind a login, and JSON Feed, are not read.",
-        "A feed that has moved to another host is not followed there: the message names the host, and the new address "
+        "A feed that has moved to another host is not followed there: the message names the host, and its new address "
         "belongs in the config.",
     ),
 )
