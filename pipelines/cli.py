@@ -22,7 +22,6 @@ import duckdb
 import pyarrow
 import typer
 from rich.box import SIMPLE
-from rich.console import Console
 from rich.logging import RichHandler
 from rich.markup import escape
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
@@ -39,7 +38,9 @@ from pipelines.explain import explain
 from pipelines.home import Home, check_writable
 from pipelines.parallel import Workers
 from pipelines.plan import DAYS_PER_MONTH, SourcePlan, everyday_words, plan
+from pipelines.published import open_published
 from pipelines.status import SourceDays, calendar, status
+from pipelines.terminal import Terminal, cell, heading
 from pipelines.tidy import unread
 
 if TYPE_CHECKING:
@@ -55,8 +56,8 @@ app = typer.Typer(
     "Exit codes: 0 all is well, 1 a step failed, 2 wrong arguments or config, 3 a source failed but the rest arrived, "
     "4 another run is busy.",
 )
-out = Console()
-err = Console(stderr=True)
+out = Terminal()
+err = Terminal(stderr=True)
 
 ConfigOption = Annotated[
     Path, typer.Option("--config", "-c", envvar="EARSHOT_CONFIG", help="What to listen for. See examples/.")
@@ -171,7 +172,11 @@ def _progress(step: str) -> Iterator[Callable[[int], None]]:
     """A line that counts on a terminal; one line at the end in a log."""
     began = datetime.now(UTC)
     if err.is_terminal:
-        columns = (SpinnerColumn(), TextColumn("{task.description}"), TextColumn("{task.completed:,.0f} posts"))
+        columns = (
+            SpinnerColumn(),
+            TextColumn("{task.description}", markup=False),
+            TextColumn("{task.completed:,.0f} posts"),
+        )
         with Progress(*columns, TimeElapsedColumn(), console=err, transient=True) as bar:
             task = bar.add_task(step, total=None)
             yield lambda count: bar.advance(task, count)
@@ -231,7 +236,7 @@ def pull(
     for chosen in sources:
         window = night.window_for(settings, where, chosen.id, since, until, now)
         if window is None:
-            out.print(f"{chosen.id}: complete up to the last midnight UTC")
+            out.print(f"{chosen.id}: complete up to the last midnight UTC", markup=False, highlight=False)
             continue
         with _progress(f"pull {chosen.id}"):
             try:
@@ -322,7 +327,7 @@ def publish(config: ConfigOption = DEFAULT_CONFIG, home: HomeOption = None) -> N
 def digest(config: ConfigOption = DEFAULT_CONFIG, home: HomeOption = None, until: UntilOption = None) -> None:
     """Write the digest for the period that ends at --until (default: where the newest window ends)."""
     settings, where = _open(config, home)
-    exporting.open_published(where).close()
+    open_published(where).close()
     made = steps.digest(where.published, where.digests, settings.digest, until or night.newest_end(where))
     out.print(made.headline, style="bold", markup=False, highlight=False)
     out.print(str(made.html), markup=False, highlight=False, soft_wrap=True)
@@ -441,10 +446,10 @@ def show_status(
     table = Table(*columns, box=SIMPLE, caption="times in UTC; misfits lie in core.quarantine")
     for row in rows:
         table.add_row(
-            row.source,
-            row.network,
+            cell(row.source),
+            cell(row.network),
             _minute(row.seen_until),
-            row.last_status,
+            cell(row.last_status),
             f"{row.posts:,}",
             _minute(row.newest_post_at),
             f"{row.quarantined:,}",
@@ -473,7 +478,7 @@ def _calendar(sources: list[SourceDays]) -> Table:
             day = first + timedelta(days=number)
             signs.append(" " if number and day.weekday() == 0 else "")
             signs.append(MARKS.get(source.days.get(day, ""), "·"))
-        table.add_row(source.source, "".join(signs))
+        table.add_row(cell(source.source), "".join(signs))
     return table
 
 
@@ -508,9 +513,10 @@ def run_query(
 def _as_table(relation: duckdb.DuckDBPyRelation) -> Table:
     shown = 200
     rows = relation.limit(shown + 1).fetchall()
-    table = Table(*relation.columns, caption=f"first {shown} rows; --out FILE gives all" if len(rows) > shown else None)
+    caption = f"first {shown} rows; --out FILE gives all" if len(rows) > shown else None
+    table = Table(*map(heading, relation.columns), caption=caption)
     for row in rows[:shown]:
-        table.add_row(*("–" if value is None else str(value).replace("[", r"\[") for value in row))
+        table.add_row(*map(cell, row))
     return table
 
 

@@ -43,3 +43,7 @@ class SourceFailed(EarshotError):
 
 class ModelFailed(EarshotError):
     """A mart or a test of one failed. What was published before stays as it is."""
+
+
+class NotSound(EarshotError):
+    """The warehouse is not as the tests of the marts found it. What was published before stays as it is."""

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from pipelines.errors import InputError, ModelFailed
+from pipelines.warehouse import mark_sound
 
 log = logging.getLogger(__name__)
 
@@ -21,7 +22,9 @@ def model(warehouse: Path, log_folder: Path) -> None:
     """Build and test the marts in a warehouse that no other connection holds.
 
     `ModelFailed` names each mart that could not be built and each test that does not hold, with the file to look
-    at; marts built before the first fault are already replaced by then. Checks of severity warn go to the log only.
+    at; marts built before the first fault are already replaced by then. So the project takes the mark off by which
+    `publish` knows a sound warehouse, and it is set here when everything held. Checks of severity warn go to the log
+    only.
     `log_folder` gets dbt's own log and compiled SQL; the same folder next time makes dbt start faster.
     """
     if not warehouse.is_file():
@@ -32,9 +35,15 @@ def model(warehouse: Path, log_folder: Path) -> None:
     faults = [_fault(result) for result in results if result.status in _BROKEN]
     if faults or not outcome.success:
         raise ModelFailed(_message(faults, outcome.exception, log_folder))
+    mark_sound(warehouse)
     for result in results:
         if result.status == "warn":
             log.warning("model: %s", _fault(result))
+
+
+def mart_names() -> list[str]:
+    """The marts of the project, in alphabetical order."""
+    return sorted(path.stem for path in (PROJECT / "models" / "marts").glob("*.sql"))
 
 
 _prepared: dict[tuple[Path, Path], Any] = {}

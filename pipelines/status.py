@@ -6,8 +6,8 @@ from typing import Any, NamedTuple
 
 import duckdb
 
-from pipelines.export import open_published
 from pipelines.home import Home
+from pipelines.published import open_published
 
 
 class SourceStatus(NamedTuple):

@@ -591,6 +591,16 @@ topic_samples = Table(
     comment="One row per mention that is looked at when topics are fitted anew.",
 )
 
+publication = Table(
+    "publication",
+    metadata,
+    _key("built_at", DateTime, "When the marts were built from these tables and all their tests held, UTC"),
+    _may("published_at", DateTime, "When this file took the place of the one before, UTC; NULL in the warehouse"),
+    _must("code_version", String, "Version of Earshot that built them"),
+    schema=OPS,
+    comment="One row: which publication this file is. In the warehouse it stands only until the next step writes.",
+)
+
 loads = Table(
     "loads",
     metadata,

@@ -2,7 +2,9 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
 from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -10,7 +12,7 @@ from sqlalchemy import Column, Table
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.schema import CreateColumn
 
-from pipelines import tables
+from pipelines import __version__, tables
 from pipelines.errors import BusyError, EarshotError
 from pipelines.home import Home, sweep, whole_file
 
@@ -20,13 +22,17 @@ MEMORY_LIMIT = "1GB"
 
 @contextmanager
 def open_warehouse(home: Home, *, wait_seconds: float = 600) -> Iterator[duckdb.DuckDBPyConnection]:
-    """The only writing connection to the warehouse, its tables in place. `BusyError` where another run keeps it."""
+    """The only writing connection to the warehouse, its tables in place. `BusyError` where another run keeps it.
+
+    From here on the marts are taken to be older than the tables: nothing is published before they are built again.
+    """
     with home.only_one("warehouse", wait_seconds=wait_seconds):
         if not home.warehouse.exists():
             _make(home)
         connection = connect(home)
         try:
             create_tables(connection)
+            connection.execute("delete from ops.publication")
             yield connection
         except duckdb.Error as error:
             if any(sign in str(error).lower() for sign in ("could not read enough bytes", "corrupt")):
@@ -34,6 +40,27 @@ def open_warehouse(home: Home, *, wait_seconds: float = 600) -> Iterator[duckdb.
             raise
         finally:
             connection.close()
+
+
+def mark_sound(warehouse: Path) -> None:
+    """Say of a warehouse whose marts were just built, and hold all their tests, that it may be published as it is."""
+    with duckdb.connect(warehouse) as connection:
+        create_tables(connection)
+        connection.execute("delete from ops.publication")
+        now = datetime.now(UTC).replace(tzinfo=None)
+        connection.execute(
+            "insert into ops.publication by name select $1::timestamp as built_at, $2 as code_version",
+            [now, __version__],
+        )
+
+
+def sound_since(connection: duckdb.DuckDBPyConnection) -> datetime | None:
+    """When the marts were built and found sound; None where anything was written since, or they were not."""
+    try:
+        row = connection.execute("select built_at from ops.publication").fetchone()
+    except duckdb.CatalogException:  # the marts are being built, or that was broken off
+        return None
+    return row[0] if row else None
 
 
 @contextmanager
@@ -111,7 +138,7 @@ def _definition(table: Table) -> tuple[str, ...]:
     return (
         f"create schema if not exists {table.schema}",
         f"create table {table.fullname} ({columns})",
-        *(f"comment on {what} is {_literal(comment or '')}" for what, comment in comments),
+        *(f"comment on {what} is {literal(comment or '')}" for what, comment in comments),
     )
 
 
@@ -120,5 +147,6 @@ def _column_ddl(column: Column[Any]) -> str:
     return str(CreateColumn(column).compile(dialect=dialect))
 
 
-def _literal(text: str) -> str:
+def literal(text: str) -> str:
+    """A text as SQL writes it, for statements that take no parameters."""
     return "'" + text.replace("'", "''") + "'"

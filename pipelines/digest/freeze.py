@@ -22,6 +22,7 @@ from pipelines.digest.stories import stories
 from pipelines.digest.text import clean
 from pipelines.digest.wants import topics, wants
 from pipelines.errors import InputError
+from pipelines.published import open_file
 
 
 def freeze(published: Path, settings: DigestSettings, until: datetime) -> Frozen:
@@ -29,7 +30,7 @@ def freeze(published: Path, settings: DigestSettings, until: datetime) -> Frozen
     until = utc(until)
     period, previous = periods(until, settings.days)
     try:
-        with duckdb.connect(str(published), read_only=True) as connection:
+        with open_file(published) as connection:
             asker = Asker(
                 connection,
                 until=until,

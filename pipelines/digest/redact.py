@@ -6,10 +6,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-import duckdb
 from pydantic import TypeAdapter
 
 from pipelines.digest.frozen import FORMAT, Frozen, Quote
+from pipelines.published import open_file
 
 GONE = "(deleted since)"
 """What stands in place of a post that is gone."""
@@ -26,7 +26,7 @@ def redacted(published: Path, written: Path) -> Frozen | None:
         return None
     frozen = _FROZEN.validate_python(_with_moments(content))
     quoted = {quote.mention_id for quote in _quotes(frozen) if quote.text != GONE}
-    with duckdb.connect(str(published), read_only=True) as connection:
+    with open_file(published) as connection:
         rows = connection.execute(
             "select distinct mention_id from marts.mentions "
             "where deleted_at is not null and list_contains($ids, mention_id)",

@@ -3,12 +3,12 @@
 from collections.abc import Iterator
 
 from rich.box import SIMPLE
-from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
 from pipelines.evaluation.evaluate import Evaluation, Group, Report
 from pipelines.evaluation.measures import Estimate
+from pipelines.terminal import cell, heading
 
 MOST_GROUPS = 30
 MOST_CLASSES = 12
@@ -84,7 +84,7 @@ def _classes(report: Report) -> Table:
     table = Table(*columns, box=SIMPLE, padding=(0, 1, 0, 0), caption=caption)
     for found in report.classes:
         table.add_row(
-            escape(found.label),
+            cell(found.label),
             f"{found.labelled:,}",
             f"{found.answered:,}",
             *map(shown, (found.precision, found.recall, found.f1)),
@@ -94,23 +94,23 @@ def _classes(report: Report) -> Table:
 
 def _confusion(report: Report) -> Table:
     names = [found.label for found in report.classes]
-    rows = {(cell.label, cell.answer): cell.rows for cell in report.confusion}
-    table = Table("people say ↓, the engine →", *map(escape, names), "no answer", box=SIMPLE)
+    rows = {(told.label, told.answer): told.rows for told in report.confusion}
+    table = Table("people say ↓, the engine →", *map(heading, names), "no answer", box=SIMPLE)
     for found in report.classes:
         if found.labelled:
             counts = [rows.get((found.label, answer), 0) for answer in (*names, None)]
-            table.add_row(escape(found.label), *(f"{count:,}" for count in counts))
+            table.add_row(cell(found.label), *(f"{count:,}" for count in counts))
     return table
 
 
 def _groups(column: str, groups: list[Group]) -> Table:
     left = len(groups) - MOST_GROUPS
-    columns = (escape(column), "n", "answered", "macro-F1 of the answered", "macro-F1 of all")
+    columns = (heading(column), "n", "answered", "macro-F1 of the answered", "macro-F1 of all")
     table = Table(*columns, box=SIMPLE, caption=f"and {left:,} more; --json has them all" if left > 0 else None)
     for group in groups[:MOST_GROUPS]:
         report = group.report
         table.add_row(
-            "–" if group.value is None else escape(group.value),
+            cell(group.value),
             f"{report.n:,}",
             f"{report.answered / report.n:.0%}",
             *map(shown, (report.over_answered.macro_f1, report.over_all.macro_f1)),

@@ -5,10 +5,10 @@ from collections.abc import Iterable
 import pyarrow as pa
 
 from pipelines.errors import InputError
-from pipelines.export import open_published
 from pipelines.home import Home
 from pipelines.labels.sampling import Post, Wanted, check_source, judged_by
 from pipelines.labels.store import Label
+from pipelines.published import open_published
 
 
 def sample(home: Home, wanted: Wanted, labels: Iterable[Label], person: str) -> list[Post]:

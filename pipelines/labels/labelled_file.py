@@ -7,12 +7,12 @@ from tempfile import TemporaryDirectory
 
 from pipelines.errors import InputError
 from pipelines.evaluation.evaluate import Columns
-from pipelines.export import open_published
 from pipelines.home import Home
 from pipelines.labels.posts import texts_of
 from pipelines.labels.store import SEPARATOR, TEXT, TOPIC, latest, read
 from pipelines.labels.topics import NOWHERE
 from pipelines.landing import encode
+from pipelines.published import open_published
 from reading.moderation import abuse, spam
 
 

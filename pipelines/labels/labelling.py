@@ -1,7 +1,6 @@
 """How people label: post by post on a terminal, or in a spreadsheet. An answer is on disk before the next question."""
 
 import csv
-import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -33,6 +32,7 @@ from pipelines.labels.store import (
     target_of,
 )
 from pipelines.labels.topics import MOST_SHOWN, Topics
+from pipelines.terminal import harmless
 
 LONGEST_SHOWN = 2000
 """Characters of a text that a terminal shows; what a post is about stands at the start."""
@@ -42,8 +42,6 @@ TAKE_BACK = "-"
 """What a cell says to take an earlier answer back."""
 SHOWN = ("mention_id", "source", "lang", "created_at", "url", "title", "text")
 """Columns of the file that say what is asked about."""
-_TURNS = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
-"""Signs that turn the direction of writing, so that a text may look like another."""
 
 Ask = Callable[[Question], str | None]
 """What the person says to a question: a key or words; None at the end of the input."""
@@ -56,14 +54,6 @@ def person(name: str) -> str:
     if not plain or len(plain) > LONGEST or not plain.isprintable():
         raise InputError(f"--by {name!r:.100}: expected a name on one line, of at most {LONGEST} characters.")
     return plain
-
-
-def harmless(text: str) -> str:
-    """A stranger's text that a terminal only shows: what would act stands there as `�`."""
-    return "".join(
-        "�" if letter in _TURNS or (unicodedata.category(letter) in ("Cc", "Cs") and letter not in "\n\t") else letter
-        for letter in text.replace("\r\n", "\n")
-    )
 
 
 def _meant(task: str, words: str, topics: Topics) -> str:

@@ -9,10 +9,10 @@ import duckdb
 import pyarrow as pa
 
 from pipelines.errors import InputError
-from pipelines.export import open_published
 from pipelines.home import Home
 from pipelines.labels.store import TEXT, Label, latest, target_of
 from pipelines.labels.topics import Topics, topics_in
+from pipelines.published import open_published
 from reading.intent import THRESHOLDS
 
 

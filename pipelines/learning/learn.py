@@ -10,13 +10,13 @@ from dataclasses import asdict
 from typing import Any, NamedTuple
 
 from pipelines.config import Config
-from pipelines.export import open_published
 from pipelines.home import Home, read_json, write_json
 from pipelines.labels import store
 from pipelines.labels.posts import texts_of
 from pipelines.learning import intents, sentiment
 from pipelines.learning.decisions import Decision, Example, Learnt, Made
 from pipelines.learning.models import manifest_path
+from pipelines.published import open_published
 from reading.fingerprints import fingerprint
 from reading.prose import own_words
 

@@ -7,6 +7,7 @@ from rich.table import Table
 from rich.text import Text
 
 from pipelines.learning.decisions import Decision, Learnt
+from pipelines.terminal import cell
 
 MEASURES = {
     "sentiment": "macro-recall",
@@ -35,13 +36,13 @@ def as_tables(learnt: Learnt) -> Iterator[Text | Table]:
     )
     for decision in learnt.decisions:
         table.add_row(
-            decision.source,
+            cell(decision.source),
             f"{decision.labels_count:,}",
             _figure(decision.learned_recall),
             _figure(decision.compared_recall),
             _interval(decision),
-            decision.engine if decision.is_used else decision.compared_with,
-            decision.why,
+            cell(decision.engine if decision.is_used else decision.compared_with),
+            cell(decision.why),
         )
     yield table
 

@@ -13,8 +13,8 @@ from pipelines.cli import app
 from pipelines.config import Config, load_config
 from pipelines.credentials import missing
 from pipelines.errors import InputError
-from pipelines.export import open_published
 from pipelines.home import Home
+from pipelines.published import open_published
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 GUIDE = (DOCS / "user-guide.md").read_text(encoding="utf-8")

@@ -14,6 +14,7 @@ from pipelines.arrow import TableFiles, to_batch
 from pipelines.config import Config, load_config
 from pipelines.export import export
 from pipelines.home import Home, whole_folder, write_json
+from pipelines.warehouse import mark_sound
 
 SHOP = """
 since = 2026-03-01
@@ -135,11 +136,22 @@ def march() -> Callable[[int, int], Window]:
 
 
 @pytest.fixture
-def core(tmp_path: Path) -> Callable[[Home], dict[str, str]]:
+def publish() -> Callable[[Home], Path]:
+    """Publish a home's warehouse without marts: making those takes seconds."""
+
+    def published(home: Home) -> Path:
+        mark_sound(home.warehouse)
+        return steps.publish(home)
+
+    return published
+
+
+@pytest.fixture
+def core(tmp_path: Path, publish: Callable[[Home], Path]) -> Callable[[Home], dict[str, str]]:
     """Publish a home's warehouse and return the export of its core tables: the bytes of each, as text."""
 
     def exported(home: Home) -> dict[str, str]:
-        steps.publish(home)
+        publish(home)
         paths = export(home, "core", tmp_path / "export", "csv", raw=True)
         return {path.stem: path.read_text(encoding="utf-8") for path in paths}
 

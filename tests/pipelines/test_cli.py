@@ -32,7 +32,13 @@ COMMANDS = sorted(COMMAND.commands)
 
 
 @pytest.fixture
-def home(shop: Path, configure: Callable[..., Config], new_home: Callable[..., Home], march: March) -> Home:
+def home(
+    shop: Path,
+    configure: Callable[..., Config],
+    new_home: Callable[..., Home],
+    march: March,
+    publish: Callable[[Home], Path],
+) -> Home:
     """A home with the shop's posts in its published file."""
     home, config = new_home(), configure()
     steps.pull(home, config, "forum", march(1, 4), {})
@@ -40,7 +46,7 @@ def home(shop: Path, configure: Callable[..., Config], new_home: Callable[..., H
     steps.enrich(home, config, "forum", march(1, 4))
     steps.load(home, config)
     steps.discover(home, config)
-    steps.publish(home)
+    publish(home)
     return home
 
 
@@ -113,7 +119,12 @@ def test_what_cannot_be_done_is_told_with_exit_code_2(
 
 
 def test_a_source_that_fails_is_named_and_the_others_arrive(
-    write_config: Callable[..., Path], write_posts: Callable[..., Path], posts: Any, tmp_path: Path, earshot: Earshot
+    write_config: Callable[..., Path],
+    write_posts: Callable[..., Path],
+    posts: Any,
+    tmp_path: Path,
+    earshot: Earshot,
+    publish: Callable[[Home], Path],
 ) -> None:
     write_posts(posts)
     lost = '\n[[sources]]\nid = "lost"\ntype = "files"\npath = "nowhere.csv"\n'
@@ -125,8 +136,9 @@ def test_a_source_that_fails_is_named_and_the_others_arrive(
     )
     assert (tmp_path / "home/landing/forum/20260301T0000--20260304T0000/complete").is_dir()
     assert (tmp_path / "home/landing/lost/20260301T0000--20260304T0000/partial-001").is_dir()
-    for step in ("tidy", "enrich", "load", "publish"):
+    for step in ("tidy", "enrich", "load"):
         assert earshot(step, "-c", path, "--home", tmp_path / "home").returncode == 0
+    publish(Home(tmp_path / "home"))
     shown = earshot("status", "--home", tmp_path / "home").stdout
     assert re.search(r"lost +files +2026-03-04 00:00 +failed", shown)
     assert re.search(r"forum +forum +2026-03-04 00:00 +ok", shown)
@@ -341,14 +353,19 @@ def test_export_of_an_unknown_schema_names_the_known_ones(home: Home, earshot: E
 
 
 def test_status_shows_what_could_not_be_read(
-    home: Home, configure: Callable[..., Config], march: March, write_posts: Callable[..., Path], earshot: Earshot
+    home: Home,
+    configure: Callable[..., Config],
+    march: March,
+    write_posts: Callable[..., Path],
+    earshot: Earshot,
+    publish: Callable[[Home], Path],
 ) -> None:
     write_posts(["{broken"], name="posts-b.jsonl")
     steps.pull(home, configure(), "forum", march(1, 4), {})
     steps.tidy(home, configure(), "forum", march(1, 4))
     steps.enrich(home, configure(), "forum", march(1, 4))
     steps.load(home, configure())
-    steps.publish(home)
+    publish(home)
     shown = earshot("status", "--home", home.root)
     assert shown.returncode == 0
     assert re.search(r"forum +forum +2026-03-04 00:00 +failed, ok +9 +2026-03-03 23:59 +1 ", shown.stdout)

@@ -18,13 +18,14 @@ from typer.testing import CliRunner
 from pipelines.cli import app
 from pipelines.errors import InputError
 from pipelines.evaluation.evaluate import Columns
-from pipelines.export import open_published
 from pipelines.home import Home
 from pipelines.labels import accounts, store
 from pipelines.labels.labelled_file import labelled_file
-from pipelines.labels.labelling import Session, harmless, person, read_answers, write_sample
+from pipelines.labels.labelling import Session, person, read_answers, write_sample
 from pipelines.labels.sampling import Post, Wanted, known, posts, sample
 from pipelines.labels.store import Label
+from pipelines.published import open_published
+from pipelines.terminal import harmless
 from pipelines.warehouse import create_tables
 from reading.intent import INTENTS, OTHER
 from reading.learned import CLASSES

@@ -259,6 +259,7 @@ def test_a_night_reads_the_source_with_what_was_learned_and_says_so(
     config: Config,
     new_home: Callable[..., Home],
     march: Callable[[int, int], Window],
+    publish: Callable[[Home], Path],
 ) -> None:
     write_posts(
         [
@@ -274,7 +275,7 @@ def test_a_night_reads_the_source_with_what_was_learned_and_says_so(
         steps.tidy(home, config, "forum", march(1, 4))
         steps.enrich(home, config, "forum", march(1, 4))
         steps.load(home, config)
-        steps.publish(home)
+        publish(home)
         with duckdb.connect(home.published, read_only=True) as connection:
             engines = "select distinct engine, engine_version from core.mention_intents"
             return connection.execute(engines).fetchall()

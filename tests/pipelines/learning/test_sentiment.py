@@ -245,6 +245,7 @@ def test_a_night_reads_the_source_with_what_was_learned_and_says_so(
     configure: Callable[..., Config],
     new_home: Callable[..., Home],
     march: Callable[[int, int], Window],
+    publish: Callable[[Home], Path],
 ) -> None:
     posts = [
         {"id": str(n), "created_at": "2026-03-02T10:00:00", "author": f"a{n}", "text": f"{text}, I think of it often"}
@@ -259,7 +260,7 @@ def test_a_night_reads_the_source_with_what_was_learned_and_says_so(
         steps.tidy(home, config, "forum", march(1, 4))
         steps.enrich(home, config, "forum", march(1, 4))
         steps.load(home, config)
-        steps.publish(home)
+        publish(home)
         with duckdb.connect(home.published, read_only=True) as connection:
             return connection.execute(
                 "select distinct engine from core.sentiment union all select engine from core.models where is_used"
