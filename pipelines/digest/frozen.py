@@ -300,7 +300,7 @@ class Want:
 
     intent: str
     posts: Count
-    unanswered: int
+    unanswered: int | None
     quotes: list[Quote]
 
 
