@@ -288,6 +288,53 @@ def test_a_thread_is_forgotten_after_many_mails(archive: Callable[..., Path], mo
     assert mentions(path)[-1].root_id is None
 
 
+def test_two_mails_with_one_id_and_different_words_are_told(archive: Callable[..., Path]) -> None:
+    path = archive(letter(1, "It hums"), letter(2, "It glows", Message_ID="<m1@garden.example>"))
+    assert [one.text for one in mentions(path)] == ["It hums"]
+    assert [(one.place, one.reason) for one in misfits(path)] == [
+        (
+            "file list.mbox, line 9",
+            "its Message-ID is that of another mail of the archive, which says something else",
+        )
+    ]
+
+
+@pytest.mark.parametrize(
+    "copy",
+    [
+        "It hums\n_______________\nTalk mailing list",
+        "It  hums\n-- \nAnn",
+        "It hums\n-------------- next part --------------",
+    ],
+)
+def test_a_copy_of_a_mail_from_another_list_is_no_fault(archive: Callable[..., Path], copy: str) -> None:
+    path = archive(letter(1, "It hums"), letter(1, copy))
+    assert {one.mention_id for one in mentions(path)} == {"mail:m1@garden.example"}
+    assert misfits(path) == []
+
+
+def test_an_id_that_was_borne_before_the_window_is_told(archive: Callable[..., Path]) -> None:
+    path = archive(
+        letter(1, "It hums", at="Sun, 01 Mar 2026 10:00:00 +0000"),
+        letter(2, "It glows", Message_ID="<m1@garden.example>"),
+    )
+    found = records(path, MARCH_2)
+    assert [type(record) for record in found] == [Misfit]
+    assert [(page.posts, page.seen) for page in pages(path, MARCH_2)] == [(0, 2)]
+
+
+def test_a_sample_is_the_first_mails_whenever_they_were_written(archive: Callable[..., Path]) -> None:
+    path = archive(*(letter(n, at=f"{n} Mar 2025 10:00:00 +0000") for n in range(1, 9)))
+    chosen = settings(path)
+    (query,) = mail.queries(chosen, Listening())
+    page = mail.sample(chosen, query, 3)
+    assert (page.posts, page.seen) == (3, 3)
+    found = [record for record in mail.parse(chosen, page) if isinstance(record, Mention)]
+    assert [one.title for one in found] == ["Mail 1", "Mail 2", "Mail 3"]
+    with pytest.raises(SourceError, match="No such file"):
+        mail.sample(chosen, Query("list", str(path) + "x"), 3)
+
+
 # Anything at all --------------------------------------------------------------------------------------
 
 lines = st.text(st.characters(codec="utf-8", exclude_characters="\r"), max_size=30) | st.sampled_from(
