@@ -67,7 +67,9 @@ NETWORK = Network(
         "counts as another.",
         "A feed that lists its entries by their last answer, or in no order of time, is read but never counts as seen "
         "in full: take one of the newest posts, where the site has it.",
-        "Feeds behind a login are not read.",
+        "Feeds behind a login, and JSON Feed, are not read.",
+        "A feed that has moved to another host is not followed there: the message names the host, and its new address "
+        "belongs into the config.",
     ),
 )
 
@@ -288,6 +290,8 @@ class _Visit:
         body |= {"held": dict(held)} if held else {}
         feed = rss_records.Feed(body)
         if not feed.is_feed:
+            if _JSON_FEED in answer.content[:1000]:
+                raise SchemaDrift(f"{url} is a JSON Feed, which is not read; take the site's feed in RSS or Atom.")
             said = excerpt(answer.text) if answer.content else "nothing"
             raise SchemaDrift(f"{url} answered {said} where a feed belongs; look at the address in a browser.")
         return feed
@@ -297,6 +301,7 @@ class _Visit:
         return Page("feed", body, len(inside), len(feed.entries), min(inside, default=None), max(inside, default=None))
 
 
+_JSON_FEED = b"https://jsonfeed.org/version/"
 _CONDITIONS = {"etag": "If-None-Match", "last-modified": "If-Modified-Since"}
 
 

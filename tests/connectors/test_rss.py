@@ -519,6 +519,11 @@ def hide(server, header):
         ({"kind": "html"}, SchemaDrift, "where a feed belongs; look at the address in a browser"),
         ({"kind": "empty"}, SchemaDrift, "answered nothing where a feed belongs"),
         ({"kind": "status", "status": 200, "body": '{"items": []}'}, SchemaDrift, "where a feed belongs"),
+        (
+            {"kind": "status", "status": 200, "body": '{"version": "https://jsonfeed.org/version/1.1", "items": []}'},
+            SchemaDrift,
+            "is a JSON Feed, which is not read",
+        ),
         ({"kind": "status", "status": 304}, SchemaDrift, "although nobody asked that"),
         ({"kind": "status", "status": 500}, SourceError, "is in trouble (500)"),
         ({"kind": "status", "status": 401}, Refused, "is not open to us (401)"),

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from connectors import rss
 from connectors.contract import Author, Drift, Mention, Metrics, Misfit, Page
+from connectors.rss.listing import Shown
 from connectors.rss.records import Feed, body_of
 
 ITEM = (
@@ -370,6 +371,12 @@ def test_day_and_month_are_told_apart_by_the_whole_feed():
 )
 def test_how_often_a_feed_wants_to_be_asked(head, hours):
     assert Feed(page(rss2(head=head)).body).hours_between == hours
+
+
+@pytest.mark.parametrize(("term", "is_pinned"), [("pinned", True), (" Sticky", True), ("pins", False)])
+def test_an_entry_may_say_itself_that_it_is_pinned(term, is_pinned):
+    entry = f"<entry><id>tag:1</id><updated>2026-04-21T08:00:00Z</updated><category term='{term}'/></entry>"
+    assert Feed(page(atom(entry)).body).shown() == [Shown("tag:1", AT, AT, is_pinned)]
 
 
 # Broken feeds -------------------------------------------------------------------------------------------------
