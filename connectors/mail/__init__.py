@@ -18,10 +18,12 @@ from pydantic import Field
 
 from connectors.contract import Listening, Network, Page, Query, Record, SourceError, SourceSettings, Window
 from connectors.files import ConfigPath, found, one_each
+from connectors.files.freshness import NewestMoment, Written, last_written, unless_held
 from connectors.mail import digests
 from connectors.mail import records as mail_records
 from connectors.mail.archive import LONGEST_MAIL, RawMail, is_maildir, read_mails
 from connectors.mail.headers import Headers, headers_of
+from connectors.moments import YEARS
 
 NETWORK = Network(
     name="mail",
@@ -89,11 +91,16 @@ def connect(settings: Settings, credentials: Mapping[str, str]) -> None:
 def fetch(client: None, settings: Settings, query: Query, window: Window) -> Iterator[Page]:  # noqa: ARG001
     """Pages of up to 200 mails of the window, as they came. Mails without a readable time are passed on, too.
 
-    `SourceError` where the archive is missing, of another kind, or cut off.
+    `SourceError` where the archive is missing, of another kind, or cut off; `NotYet` where the newest that the pattern
+    finds was written before the window's end.
     """
+    written = _last_written(query.text)
+    newest = NewestMoment(written.at if written else window.start)
     page = _Page(query.name)
     try:
         for mail in _mails(settings, query, window):
+            if mail.moment:
+                newest.see(mail.moment)
             page.see(mail, window)
             if page.is_full:
                 yield page.closed()
@@ -104,6 +111,24 @@ def fetch(client: None, settings: Settings, query: Query, window: Window) -> Ite
         raise
     if page.seen:
         yield page.closed()
+    newest_archive = max(filter(None, map(_last_written, _archives(settings))), key=_age, default=None)
+    # archives of earlier months are what they are; and what ends after all moments that are read asks for all there is
+    if written and newest_archive == written and window.end.year < YEARS[-1]:
+        unless_held(written, newest.moment, window)
+
+
+def _last_written(archive: str) -> Written | None:
+    """When something was last written into an archive, of a Maildir into any of its folders."""
+    path = Path(archive)
+    places = [path]
+    if is_maildir(path):
+        places += [*path.iterdir(), *(path / "cur").iterdir(), *(path / "new").iterdir()]
+    newest = last_written(places)
+    return newest and newest._replace(path=path)
+
+
+def _age(written: Written) -> tuple[datetime, Path]:
+    return written.at, written.path
 
 
 def sample(settings: Settings, query: Query, size: int) -> Page:

@@ -2,6 +2,7 @@
 
 import gzip
 import mailbox
+import os
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -21,6 +22,7 @@ from connectors.contract import (
     Listening,
     Mention,
     Misfit,
+    NotYet,
     Page,
     Query,
     Record,
@@ -43,6 +45,15 @@ def settings(path: object = "list.mbox", **more: Any) -> mail.Settings:
 def pages(path: Path, window: Window = ALL_TIME, **more: Any) -> list[Page]:
     chosen = settings(path, **more)
     return [page for query in mail.queries(chosen, Listening()) for page in mail.fetch(None, chosen, query, window)]
+
+
+def refusal(path: Path, window: Window) -> SourceError | None:
+    """What a fetch ends with."""
+    try:
+        pages(path, window)
+    except SourceError as error:
+        return error
+    return None
 
 
 def records(path: Path, window: Window = ALL_TIME, **more: Any) -> list[Record]:
@@ -333,6 +344,50 @@ def test_a_sample_is_the_first_mails_whenever_they_were_written(archive: Callabl
     assert [one.title for one in found] == ["Mail 1", "Mail 2", "Mail 3"]
     with pytest.raises(SourceError, match="No such file"):
         mail.sample(chosen, Query("list", str(path) + "x"), 3)
+
+
+# What an archive can't hold yet -----------------------------------------------------------------------
+
+
+def write_at(path: Path, moment: datetime) -> None:
+    seconds = moment.replace(tzinfo=UTC).timestamp()
+    os.utime(path, (seconds, seconds))
+
+
+def test_an_archive_that_was_written_before_the_days_end_can_t_hold_the_day(archive: Callable[..., Path]) -> None:
+    path = archive(letter(1))
+    write_at(path, datetime(2026, 3, 2, 18))
+    error = refusal(path, MARCH_2)
+    assert isinstance(error, NotYet)
+    assert (error.unseen_from, error.unseen_to) == (datetime(2026, 3, 2, 18), datetime(2026, 3, 3))
+    assert "list.mbox was last written on 2026-03-02 at 18:00 UTC" in str(error)
+    write_at(path, datetime(2026, 3, 3))
+    assert refusal(path, MARCH_2) is None
+
+
+def test_only_the_newest_of_several_archives_has_to_reach_so_far(archive: Callable[..., Path], tmp_path: Path) -> None:
+    write_at(archive(letter(1), name="2026-02.mbox"), datetime(2026, 3, 1))
+    write_at(archive(letter(2), name="2026-03.mbox"), datetime(2026, 3, 3, 1))
+    assert refusal(tmp_path / "*.mbox", MARCH_2) is None
+    write_at(tmp_path / "2026-03.mbox", datetime(2026, 3, 2, 1))
+    error = refusal(tmp_path / "*.mbox", MARCH_2)
+    assert isinstance(error, NotYet)
+    assert "2026-03.mbox" in str(error)
+
+
+@pytest.mark.parametrize("newest", ["new/2", "cur", ".", ".mbsyncstate"])
+def test_a_maildir_reaches_as_far_as_the_newest_of_its_files_and_folders(tmp_path: Path, newest: str) -> None:
+    folder = tmp_path / "list"
+    for place in ("cur/1:2,S", "new/2", ".mbsyncstate"):
+        (folder / place).parent.mkdir(parents=True, exist_ok=True)
+        (folder / place).write_text(letter(1))
+    for each in [*folder.rglob("*"), folder]:
+        write_at(each, datetime(2026, 3, 2, 18))
+    error = refusal(folder, MARCH_2)
+    assert isinstance(error, NotYet)
+    assert str(error).startswith("list was last written on 2026-03-02 at 18:00 UTC")
+    write_at(folder / newest, datetime(2026, 3, 3))
+    assert refusal(folder, MARCH_2) is None
 
 
 # Anything at all --------------------------------------------------------------------------------------
