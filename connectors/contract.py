@@ -236,6 +236,17 @@ class SchemaDrift(SourceError):
     status = "schema-drift"
 
 
+class Shape(NamedTuple):
+    """How a name is written on a network: what the names that `parse` gives look like, whatever their case."""
+
+    pattern: str
+    example: str
+
+
+NOWHERE = Shape("(?!)", "")
+"""The communities of a network that has none: nothing has their shape."""
+
+
 @dataclass(frozen=True)
 class Network:
     """What a network grants, for `earshot check`, the documentation and the operator."""
@@ -266,6 +277,10 @@ class Network:
     """Price of each post read; None = reading is free."""
     recheck_size: int = 0
     """Mentions that one call of `recheck` looks at; 0 where it can't."""
+    handle: Shape | None = None
+    """Of the accounts that write there; None = any text."""
+    community: Shape | None = None
+    """Of the places where they write; None = any text."""
     setup: str = ""
     """How to get the credentials, in Markdown, for the network's page in the docs."""
     cannot: tuple[str, ...] = ()

@@ -15,24 +15,22 @@ import requests
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_attempt, wait_exponential_jitter
 
 from connectors.contract import CredentialsError, RateLimited, SchemaDrift, SourceError
-from connectors.transport import excerpt, is_charset
+from connectors.transport import NotTaken, excerpt
 
 TRIES = 4
 PATIENCE = 60.0
 """Longest wait, in seconds, that a network may ask for before the rest is left to a later run."""
-LARGEST_ANSWER = 64 * 2**20
-"""Bytes; an answer that is larger is no page of posts."""
 _LONGEST = 1e10
 """Seconds, 300 years; what a header holds beyond that is no time, and no calendar holds what comes after it."""
 _PAUSE = wait_exponential_jitter(initial=1, max=20, jitter=1)
 
 
 class NotThere(SourceError):
-    """The place or post that was asked for does not exist (404), or no longer (410)."""
+    """The network itself says that the place or post that was asked for does not exist (404), or no longer (410)."""
 
 
 class Refused(SourceError):
-    """The network understood and does not want to. `code` is the HTTP status."""
+    """The network itself understood and does not want to. `code` is the HTTP status."""
 
     def __init__(self, message: str, code: int) -> None:
         super().__init__(message)
@@ -55,9 +53,36 @@ class _PassingError(Exception):
         self.wait = wait
 
 
+def object_in(refusal: requests.Response) -> dict[str, Any]:
+    """The JSON object that a refusal comes with; empty where it comes with something else."""
+    try:
+        body = refusal.json()
+    except (ValueError, RecursionError):
+        return {}
+    return body if isinstance(body, dict) else {}
+
+
+def is_foreign(refusal: requests.Response, is_own: Callable[[requests.Response], bool]) -> bool:
+    """Whether somebody else than a network's API refuses. A refusal of credentials without a word may be its own."""
+    return not is_own(refusal) and bool(refusal.content or refusal.status_code not in (401, 403))
+
+
+def stranger(title: str, refusal: requests.Response) -> SourceError:
+    """That somebody else than a network's API refuses. It says nothing of any post."""
+    said = excerpt(refusal.text or "an empty body")
+    return SourceError(
+        f"{title} answered {refusal.status_code} with {said}, which is not from its API; check the address and what "
+        "stands in between, such as a proxy, a login page or a block, and run this window again."
+    )
+
+
 class HttpApi:
-    """Asks one network. `meaning` gives a refusal, a status of 400 or more, the sense that the network puts into it;
-    None for one that means what HTTP says.
+    """Asks one network. Two functions look at a refusal, a status of 400 or more:
+
+    `is_own` tells whether its body is one that the API itself sends with such a status. Only then it is believed that
+    something is not there or not shown: what a proxy, another server or a login page says deletes and leaves out
+    nothing. `meaning` gives what is the API's own, and any 429, the sense that the network puts into it; None where it
+    means what HTTP says.
     """
 
     def __init__(
@@ -67,12 +92,14 @@ class HttpApi:
         pace_seconds: float = 0.0,
         meaning: Callable[[requests.Response], SourceError | None] = lambda _: None,
         clock: Clock | None = None,
+        is_own: Callable[[requests.Response], bool] = lambda refusal: bool(object_in(refusal)),
     ) -> None:
         self.title = title
         self.session = session
         self.clock = clock or Clock()
         self._pace_seconds = pace_seconds
         self._meaning = meaning
+        self._is_own = is_own
 
     def get_json(self, url: str, params: Mapping[str, Any] | None = None, **sent: Any) -> Any:
         """What a GET answers, read as JSON. `SchemaDrift` where it is none, and all that `ask` raises."""
@@ -87,11 +114,12 @@ class HttpApi:
         raise SchemaDrift(f"{self.title} answered {said} where JSON belongs; run this window again later.")
 
     def ask(self, method: str, url: str, **sent: Any) -> requests.Response:
-        """An answer with a status below 400, its body read.
+        """An answer with a status below 400.
 
-        What fails for a moment is asked again, up to four times in all, and a wait of up to a minute is waited for.
-        `RateLimited` says until when where the network wants a longer one; `CredentialsError`, `NotThere`, `Refused`
-        and `SourceError` say what else was wrong.
+        What fails for a moment is asked again, up to four times in all, and a wait of up to a minute is waited for; an
+        answer that is too slow, too large or from elsewhere is not asked for again. `RateLimited` says until when where
+        the network wants a longer wait; `CredentialsError`, `NotThere`, `Refused` and `SourceError` say what else was
+        wrong.
         """
         again = Retrying(
             retry=retry_if_exception_type(_PassingError),
@@ -109,44 +137,48 @@ class HttpApi:
 
     def _ask_once(self, method: str, url: str, sent: Mapping[str, Any]) -> requests.Response:
         self._take_turn(url)
+        failure: Exception
         try:
-            answer = self.session.request(method, url, stream=True, **sent)
-            with answer:
-                _read(answer)
+            answer = self.session.request(method, url, **sent)
+        except NotTaken as error:
+            failure = error.meaning(self.title)
+        except requests.TooManyRedirects:
+            failure = SourceError(f"{self.title} sends us round in circles; check the address.")
         except requests.Timeout:
-            failure = SourceError(f"{self.title} did not answer in time; run this window again later.")
+            failure = _PassingError(SourceError(f"{self.title} did not answer in time; run this window again later."))
         except (requests.RequestException, ValueError) as error:  # requests lets through some of the latter
-            failure = SourceError(
-                f"the connection to {self.title} failed or was cut ({type(error).__name__}); check the network and run "
-                "this window again."
+            kind = type(error).__name__
+            failure = _PassingError(
+                SourceError(
+                    f"the connection to {self.title} failed or was cut ({kind}); check the network and run this window "
+                    "again."
+                )
             )
-        except _TooLargeError:
-            raise SchemaDrift(
-                f"{self.title} answered more than {LARGEST_ANSWER >> 20} MB at once; that is no page of posts."
-            ) from None
         else:
             self._note_limit(url, answer)
             if answer.status_code < 400:
                 return answer
-            raise self._what_went_wrong(answer)
-        raise _PassingError(failure)
+            failure = self._what_went_wrong(answer)
+        raise failure
 
     def _what_went_wrong(self, answer: requests.Response) -> Exception:
         """The refusal as an error; a `_PassingError` where asking again may help."""
-        meant = self._meaning(answer)
+        code, said = answer.status_code, excerpt(answer.text or "an empty body", 200)
+        meant = self._meaning(answer) if code == 429 or self._is_own(answer) else None
         if meant is not None and not isinstance(meant, RateLimited):
             return meant
-        code, said = answer.status_code, excerpt(answer.text or "an empty body", 200)
         if meant is not None or code == 429 or wait_asked_for(answer, self.clock.now()) is not None:
             return self._limited(answer, meant)
+        if code >= 500:
+            return _PassingError(SourceError(f"{self.title} is in trouble ({code}); run this window again later."))
+        if is_foreign(answer, self._is_own):
+            return stranger(self.title, answer)
         if code == 401:
             return CredentialsError(f"{self.title} refused the credentials (401); check them, or make new ones.")
         if code == 403:
             return CredentialsError(f"{self.title} does not let us see this (403: {said}); check what we may read.")
         if code in (404, 410):
             return NotThere(f"{self.title} has nothing there ({code}); check the name.")
-        if code >= 500:
-            return _PassingError(SourceError(f"{self.title} is in trouble ({code}); run this window again later."))
         return Refused(f"{self.title} refused the request ({code}) with {said}.", code)
 
     def _limited(self, answer: requests.Response, meant: RateLimited | None) -> Exception:
@@ -255,22 +287,6 @@ def _number(text: str | None) -> float | None:
     except ValueError:
         return None
     return number if number is not None and abs(number) < _LONGEST else None
-
-
-class _TooLargeError(Exception):
-    pass
-
-
-def _read(answer: requests.Response) -> None:
-    """Take in the body, which `stream` has left on the wire, up to the largest that we accept."""
-    body = bytearray()
-    for block in answer.iter_content(1 << 16):
-        body += block
-        if len(body) > LARGEST_ANSWER:
-            raise _TooLargeError
-    answer._content = bytes(body)  # what `answer.content` would hold had it been read without a bound
-    if answer.encoding and not is_charset(answer.encoding):
-        answer.encoding = "utf-8"
 
 
 def _wait(state: RetryCallState) -> float:

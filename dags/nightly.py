@@ -84,12 +84,15 @@ def nightly() -> None:
         # a source that failed half-way has landed the other half
         @task(trigger_rule=TriggerRule.ALL_DONE, map_index_template=SOURCE_ID)
         def tidy(source_id: str) -> None:
-            """Turn what landed into records; what is there already from the same answers is left alone."""
+            """Turn what landed into records; fails, with those that could be read, where most could not. What is there
+            already from the same answers is left alone.
+            """
             from pipelines.tidy import tidy_landed
 
-            tidy_landed(home(), config(), source_id)
+            tidy_landed(home(), config(), source_id, window(get_current_context()))
 
-        @task(map_index_template=SOURCE_ID)
+        # what could be read goes on, though the source that could not be read in full has turned the run red
+        @task(trigger_rule=TriggerRule.ALL_DONE, map_index_template=SOURCE_ID)
         def enrich(source_id: str) -> None:
             """Read language, brands, sentiment and themes from the texts, old ones too where the config has changed."""
             from pipelines.enrich import enrich_tidied

@@ -27,20 +27,21 @@ from rich.markup import escape
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from connectors.contract import Window, utc
+from connectors.contract import Window
 from pipelines import __version__, steps
 from pipelines import export as exporting
 from pipelines import run as night
-from pipelines.config import Config, load_config
+from pipelines.config import Config, load_config, read_moment
 from pipelines.credentials import from_environment
 from pipelines.errors import BusyError, ConfigError, EarshotError, InputError, SourceFailed
 from pipelines.explain import explain
 from pipelines.home import Home, check_writable
 from pipelines.parallel import Workers
-from pipelines.plan import DAYS_PER_MONTH, SourcePlan, plan
+from pipelines.plan import DAYS_PER_MONTH, SourcePlan, everyday_words, plan
 from pipelines.published import open_published
 from pipelines.status import SourceDays, calendar, status
 from pipelines.terminal import Terminal, cell, heading
+from pipelines.tidy import unread
 
 if TYPE_CHECKING:
     from pipelines.labels.labelling import Import
@@ -65,11 +66,21 @@ HomeOption = Annotated[
     Path | None,
     typer.Option("--home", envvar="EARSHOT_HOME", help="Folder of landing, warehouse, earshot.duckdb and digests."),
 ]
+
+
+def _read_moment(text: str) -> datetime:
+    try:
+        return read_moment(text)
+    except ValueError as error:
+        raise click.BadParameter(f"{text!r}: {error}.") from error
+
+
 SinceOption = Annotated[
-    datetime | None, typer.Option(help="Start of the window, UTC, inclusive.", formats=["%Y-%m-%d", "%Y-%m-%dT%H:%M"])
+    datetime | None,
+    typer.Option(help="Start of the window, UTC, inclusive.", parser=_read_moment, metavar="DAY|MOMENT"),
 ]
 UntilOption = Annotated[
-    datetime | None, typer.Option(help="End of the window, UTC, exclusive.", formats=["%Y-%m-%d", "%Y-%m-%dT%H:%M"])
+    datetime | None, typer.Option(help="End of the window, UTC, exclusive.", parser=_read_moment, metavar="DAY|MOMENT")
 ]
 SourceOption = Annotated[str | None, typer.Option("--source", help="Only this source of the config.")]
 RawOption = Annotated[bool, typer.Option("--raw", help="Don't put an apostrophe before cells that look like formulas.")]
@@ -189,10 +200,6 @@ def _open(config_path: Path, home_path: Path | None) -> tuple[Config, Home]:
     return config, home
 
 
-def _moment(value: datetime | None) -> datetime | None:
-    return utc(value) if value else None
-
-
 @app.command()
 def run(
     config: ConfigOption = DEFAULT_CONFIG,
@@ -203,7 +210,7 @@ def run(
 ) -> None:
     """Pull to digest in one go: the window of --since and --until, else of the config, else since the last run."""
     settings, where = _open(config, home)
-    done = night.run_night(where, settings, _progress, since=_moment(since), until=_moment(until), only_source=source)
+    done = night.run_night(where, settings, _progress, since=since, until=until, only_source=source)
     out.print(f"{done.mentions:,} mentions loaded", highlight=False)
     if done.digest:
         out.print(done.digest.headline, style="bold", markup=False, highlight=False)
@@ -225,8 +232,9 @@ def pull(
     settings, where = _open(config, home)
     now = datetime.now(UTC).replace(tzinfo=None)
     failures = []
-    for chosen in [settings.source(source)] if source else settings.sources:
-        window = night.window_for(settings, where, chosen.id, _moment(since), _moment(until), now)
+    sources = [settings.source(source)] if source else settings.sources
+    for chosen in sources:
+        window = night.window_for(settings, where, chosen.id, since, until, now)
         if window is None:
             out.print(f"{chosen.id}: complete up to the last midnight UTC", markup=False, highlight=False)
             continue
@@ -235,6 +243,10 @@ def pull(
                 steps.pull_with_gaps(where, settings, chosen.id, window, from_environment(chosen), now)
             except SourceFailed as failure:
                 failures.append(str(failure))
+            except BusyError as failure:
+                if len(sources) == 1:
+                    raise
+                failures.append(f"{chosen.id}: {failure}")
     if failures:
         raise SourceFailed("\n".join(failures))
 
@@ -253,10 +265,19 @@ def tidy(config: ConfigOption = DEFAULT_CONFIG, home: HomeOption = None, source:
     """Turn landed answers into tables of records."""
     settings, where = _open(config, home)
     landed = _landed(settings, where, where.landing, source)
+    failures = []
     with Workers(settings.workers) as workers:
         for source_id, window in landed:
-            with _progress(f"tidy {source_id} {window.name}") as advance:
-                steps.tidy(where, settings, source_id, window, advance, workers)
+            try:
+                with _progress(f"tidy {source_id} {window.name}") as advance:
+                    steps.tidy(where, settings, source_id, window, advance, workers)
+            except InputError as error:
+                failures.append(f"{source_id}: {error}")
+            else:
+                failure = unread(where, source_id, window)
+                failures += [str(failure)] if failure else []
+    if failures:
+        raise SourceFailed("\n".join(failures))
 
 
 @app.command()
@@ -307,14 +328,14 @@ def digest(config: ConfigOption = DEFAULT_CONFIG, home: HomeOption = None, until
     """Write the digest for the period that ends at --until (default: where the newest window ends)."""
     settings, where = _open(config, home)
     open_published(where).close()
-    made = steps.digest(where.published, where.digests, settings.digest, _moment(until) or night.newest_end(where))
+    made = steps.digest(where.published, where.digests, settings.digest, until or night.newest_end(where))
     out.print(made.headline, style="bold", markup=False, highlight=False)
     out.print(str(made.html), markup=False, highlight=False, soft_wrap=True)
 
 
 @app.command()
 def check(config: ConfigOption = DEFAULT_CONFIG, home: HomeOption = None) -> None:
-    """Say whether the config is sound, the credentials are there, and what a night asks of whom. Sends nothing."""
+    """Say whether config and files are sound, credentials are there, and what a night asks of whom. Sends nothing."""
     settings = load_config(config)
     now = datetime.now(UTC).replace(tzinfo=None)
     plans = plan(settings, Home(night.path_or_default(home)), now)
@@ -329,12 +350,16 @@ def check(config: ConfigOption = DEFAULT_CONFIG, home: HomeOption = None) -> Non
         told = [f"limits: {network.limits}; reaches back: {network.reaches_back}"]
         told += [f"looks again at {source.rechecks:,} posts of the last days"] if source.rechecks else []
         told += [f"{brand}: posts can't be found by {part} here" for brand, part in source.lost]
+        told += [line for sample in source.samples for line in sample.lines]
         told += [f"careful: {warning}" for warning in source.warnings]
         for line in told:
             out.print(f"  {line}", markup=False, highlight=False, soft_wrap=True)
         lacking += [f"{source.source}: set {name}" for name in source.missing]
-        lacking += [f"{source.source}: {source.fault}"] if source.fault else []
+        faults = [source.fault, *(sample.fault for sample in source.samples)]
+        lacking += [f"{source.source}: {fault}" for fault in faults if fault]
     out.print(_costs(plans))
+    for warning in everyday_words(settings):
+        out.print(f"careful: {warning}", markup=False, highlight=False, soft_wrap=True)
     own = [brand.name for brand in settings.brands if not brand.competitor]
     out.print(
         f"{config} is sound: {len(settings.brands)} brands ({', '.join(own) or 'none'} our own), "

@@ -5,7 +5,7 @@ Credentials are never in it: they come from the environment or from Airflow conn
 
 import re
 import tomllib
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from functools import cached_property, reduce
 from operator import or_
 from pathlib import Path
@@ -26,7 +26,8 @@ from pydantic import (
 from pydantic import Discriminator as PydanticDiscriminator
 
 from connectors import CONNECTORS
-from connectors.contract import Listening, SourceSettings, Window
+from connectors.contract import Listening, SourceSettings, Window, utc
+from pipelines import account_shapes
 from pipelines.errors import ConfigError
 from query.expression import Expression, version
 from query.parsing import any_of, parse, term, with_context
@@ -69,15 +70,29 @@ Domain = Annotated[str, Field(pattern=r"^[a-zA-Z0-9-]+(\.[a-zA-Z0-9-]+)+$"), Aft
 Word = Annotated[str, Field(pattern=r"^\S+$"), AfterValidator(str.casefold)]
 
 
-def _moment(value: object) -> object:
-    if isinstance(value, datetime) and (value.second or value.microsecond):
+YEARS = range(1970, 2200)
+
+
+def read_moment(value: object) -> datetime:
+    """A day or a moment, as TOML or text has it, in UTC without a zone; one without a zone is UTC already."""
+    try:
+        if isinstance(value, str):
+            value = datetime.fromisoformat(value.strip())
+        if isinstance(value, date) and not isinstance(value, datetime):
+            value = datetime(value.year, value.month, value.day)
+        if not isinstance(value, datetime):
+            raise ValueError
+        value = utc(value)
+    except (ValueError, OverflowError):
+        raise ValueError("write a day or a moment, such as 2026-03-02 or 2026-03-02T14:00Z") from None
+    if value.second or value.microsecond:
         raise ValueError("a window begins and ends on a whole minute")
-    if isinstance(value, datetime) and value.tzinfo is not None:
-        return value.astimezone(UTC).replace(tzinfo=None)
+    if value.year not in YEARS:
+        raise ValueError(f"expected a year from {YEARS[0]} to {YEARS[-1]}")
     return value
 
 
-Moment = Annotated[datetime, BeforeValidator(_moment)]
+Moment = Annotated[datetime, BeforeValidator(read_moment)]
 
 
 class _Sought(_Section):
@@ -404,6 +419,11 @@ def connector_of(settings: SourceSettings) -> Any:
     return CONNECTORS[settings.type]  # type: ignore[attr-defined]
 
 
+def network_of(settings: SourceSettings) -> str:
+    """The network whose ids a source's mentions carry."""
+    return str(getattr(settings, "network", None) or connector_of(settings).NETWORK.name)
+
+
 def load_config(path: Path) -> Config:
     """The config in a file, its relative paths made relative to that file. `ConfigError` lists every fault."""
     try:
@@ -414,13 +434,17 @@ def load_config(path: Path) -> Config:
         ) from error
     except UnicodeDecodeError as error:
         raise ConfigError(f"{path}: is not UTF-8 text (byte {error.start}).") from error
-    except tomllib.TOMLDecodeError as error:
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise ConfigError(f"{path}: is not TOML: {error}.") from error
     try:
-        return Config.model_validate(raw, context={"folder": path.resolve().parent})
+        config = Config.model_validate(raw, context={"folder": path.resolve().parent})
+        networks = [(network_of(source), connector_of(source).NETWORK) for source in config.sources]
+        faults = account_shapes.faults(config.brands, networks)
     except ValidationError as error:
         faults = [_fault(fault) for fault in error.errors() if not _follows_from_others(fault)]
-        raise ConfigError(f"{path}: {len(faults)} fault(s)" + "".join(f"\n  {fault}" for fault in faults)) from None
+    if faults:
+        raise ConfigError(f"{path}: {len(faults)} fault(s)" + "".join(f"\n  {fault}" for fault in faults))
+    return config
 
 
 def _follows_from_others(fault: Any) -> bool:

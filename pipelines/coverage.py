@@ -1,8 +1,9 @@
 """Coverage: what each query of a window saw and did not see, as rows that add up over several attempts."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from connectors.contract import CredentialsError, NotYet, Page, Query, RateLimited, SourceError, Window
 from pipelines.budget import BudgetUsedUp
@@ -85,6 +86,67 @@ def with_earlier(now: Row, before: Row | None) -> Row:
     if now["status"] in FINE | {"unverified"} and merged["posts_count"]:
         merged["status"] = "ok"
     return merged
+
+
+class Read(NamedTuple):
+    """What could be read of the answers to one query."""
+
+    read: int
+    """Distinct mentions."""
+    posts: int
+    """Those of the window among them."""
+    first_at: datetime | None
+    last_at: datetime | None
+    misfits: Counter[str]
+    """Records that could not be read, by the reason."""
+    drifts: Counter[str]
+    """Fields that were missing or could not be read, by name."""
+
+
+def as_read(held: Row, read: Read, *, is_exhaustive: bool) -> Row:
+    """The row of a query once its answers were read.
+
+    An answer in full is `ok` or `verified-empty` only where everything that came could be read. Else it is one of
+    `schema-drift`, and a failure, `is_unread`, where most of it could not be read. `is_complete` says whether the
+    window was seen in full. With `is_exhaustive` what came is all that the source holds, whatever the window.
+    """
+    unread = read.misfits.total()
+    is_answered = held["status"] in FINE
+    row = held | {
+        "quarantined_count": unread,
+        "drift_count": read.drifts.total(),
+    }
+    if held["query"] != RECHECK:
+        row |= {"posts_count": read.posts, "first_post_at": read.first_at, "last_post_at": read.last_at}
+        if is_answered:
+            row["status"] = "ok" if read.posts else "verified-empty"
+    readable = max(read.read, held["seen_count"] - unread if is_exhaustive else 0)
+    told = []
+    if unread:
+        told.append(f"{unread:,} of {unread + readable:,} records can't be read: {_commonest(read.misfits)}")
+    if read.drifts:
+        told.append(f"fields that are missing or can't be read: {_commonest(read.drifts)}; the posts are kept")
+    is_unread = is_answered and unread > readable
+    if told and is_answered:
+        row["status"] = "failed" if is_unread else "schema-drift"
+    if told:
+        row["reason"] = ". ".join(filter(None, (held["reason"], *told)))
+    is_complete = is_answered and unread * FEWEST_READABLE <= unread + readable
+    return row | {"is_unread": is_unread, "is_complete": is_complete}
+
+
+def _commonest(counted: Counter[str]) -> str:
+    """The commonest of what was counted, with how often: `12 × the time can't be read`."""
+    ordered = sorted(counted.items(), key=lambda pair: (-pair[1], pair[0]))
+    shown = [f"{count:,} × {what}" for what, count in ordered[:MOST_NAMED]]
+    more = sum(count for _, count in ordered[MOST_NAMED:])
+    return "; ".join([*shown, *([f"{more:,} × something else"] if more else [])])
+
+
+FEWEST_READABLE = 100
+"""One unreadable record in so many leaves a window comparable with others; more leave it seen in part."""
+MOST_NAMED = 3
+"""Reasons and fields that are told one by one."""
 
 
 def by_query(manifests: Iterable[Mapping[str, Any]]) -> dict[str, Row]:

@@ -18,6 +18,7 @@ from connectors.contract import Window
 from pipelines import __version__, tables, tidy
 from pipelines.arrow import SEQ, Batches, TableFiles, arrow_schema, to_batch
 from pipelines.config import Config
+from pipelines.errors import InputError
 from pipelines.home import Home, read_json, whole_folder, write_json
 from pipelines.learning.models import intents_for, trained_for
 from pipelines.lens import Lens, lens_of
@@ -72,6 +73,8 @@ def enrich(
     learned_intents = intents_for(home, source_id) if config.intents.learned else None
     lens = lens._replace(models=home.models, learned_intents=learned_intents)
     tidied = read_json(source / tidy.MANIFEST)
+    if tidied is None:
+        raise InputError(f"There is no {source}. Tidy that window first: earshot tidy --source {source_id}.")
     made_from = fingerprint([lens.version, tidied["fingerprint"]])
     if (read_json(target / MANIFEST) or {}).get("fingerprint") == made_from:
         return target

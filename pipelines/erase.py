@@ -25,6 +25,7 @@ from pipelines.config import Config, connector_of
 from pipelines.errors import BusyError
 from pipelines.home import Home, whole_file
 from pipelines.landing import PAGES, attempts, encode, window_folder
+from pipelines.merge import page_of
 from pipelines.tidy import clean
 from pipelines.warehouse import transaction
 
@@ -96,8 +97,10 @@ def erase_gone(connection: duckdb.DuckDBPyConnection, home: Home, config: Config
 
 def erase_in_window(home: Home, settings: SourceSettings, window: Window, ids: Collection[str]) -> None:
     """Take the words of some posts out of a window's files. What is not there any more is no fault."""
-    tidied = home.tidy / settings.id / window.name / "mentions.parquet"
-    mentions = pq.read_table(tidied, columns=["mention_id", *EMPTIED, "seq"])
+    folder = home.tidy / settings.id / window.name
+    said = [folder / "mentions.parquet", folder / "superseded.parquet"]
+    columns = ["mention_id", "title", "text", "seq"]
+    mentions = pa.concat_tables([pq.read_table(path, columns=columns) for path in said if path.exists()])
     wanted = pc.is_in(mentions["mention_id"], pa.array(sorted(ids)))
     spoke = pc.fill_null(pc.or_(pc.is_valid(mentions["title"]), pc.is_valid(mentions["text"])), False)
     rows = mentions.filter(pc.and_(wanted, spoke)).to_pylist()
@@ -105,13 +108,14 @@ def erase_in_window(home: Home, settings: SourceSettings, window: Window, ids: C
         return
     by_page: dict[int, list[Words]] = {}
     for row in rows:
-        by_page.setdefault(row["seq"] >> 24, []).append(Words(row["mention_id"], row["title"], row["text"]))
+        by_page.setdefault(page_of(row["seq"]), []).append(Words(row["mention_id"], row["title"], row["text"]))
     with home.only_one(f"pull-{settings.id}", wait_seconds=WAIT_SECONDS):
         gone = {row["mention_id"] for row in rows}
         _rewrite_pages(home, settings, window, by_page)
         for name in EVIDENCE:
             _drop_rows(home.enriched / settings.id / window.name / f"{name}.parquet", gone)
-        _empty_rows(tidied, gone)  # last: while the words stand here, the next load knows that they are to go
+        for path in filter(Path.exists, said):  # last: while words stand here, the next load knows that they are to go
+            _empty_rows(path, gone)
     log.info("erase %s %s: %s posts", settings.id, window.name, len(rows))
 
 

@@ -33,6 +33,8 @@ class LandedLine(NamedTuple):
     content: bytes
     path: str
     number: int
+    attempt: int
+    """Which of the window's attempts brought it, in the order of time, from 0."""
 
     def page(self) -> tuple[Page, str]:
         """The page that the line holds, and the query that it answers."""
@@ -131,7 +133,7 @@ def read_lines(home: Home, source_id: str, window: Window) -> Iterator[LandedLin
 
     `InputError` where a file does not hold the pages that its manifest counts.
     """
-    for attempt in attempts(window_folder(home, source_id, window)):
+    for order, attempt in enumerate(attempts(window_folder(home, source_id, window))):
         path = attempt / PAGES
         relative = path.relative_to(home.root).as_posix()
         pages = read_json(attempt / MANIFEST)["pages"]
@@ -141,7 +143,7 @@ def read_lines(home: Home, source_id: str, window: Window) -> Iterator[LandedLin
                 for line in io.BufferedReader(stream, 1 << 20):
                     if line.endswith(b"\n"):
                         number += 1
-                        yield LandedLine(line, relative, number)
+                        yield LandedLine(line, relative, number, order)
         except (FileNotFoundError, zstandard.ZstdError) as error:
             raise _damaged(path, str(error)) from error
         if number != pages:

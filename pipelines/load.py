@@ -42,6 +42,7 @@ def load(home: Home, config: Config, advance: Callable[[int], None] = lambda _: 
         with transaction(connection):
             store.load(connection, home)
             models.load(connection, home)
+            connection.execute(_ROOTS)
         erase_gone(connection, home, config)
     return count
 
@@ -151,6 +152,9 @@ def _runs(home: Home, source_id: str, window: Window, enriched: dict[str, Any]) 
     return [_run(step, source_id, window, entry["started_at"], entry["seconds"], entry) for step, entry in made]
 
 
+# No order of the pages may change what is loaded: rows of one window are told apart by what they say, and by the
+# attempt that brought them (`seq >> 52`), never by where they stood.
+#
 # A window's mentions meet those of the warehouse once; every other table follows from what that found. `fresh` are the
 # mentions whose text this window knows best.
 _MENTIONS = """
@@ -161,9 +165,8 @@ select
     languages.lang_engine,
     tidied.seq
 from read_parquet($file, hive_partitioning = false) as tidied
-left join (select mention_id, seq, lang, lang_engine from enriched_languages) as languages
-    on languages.mention_id = tidied.mention_id and languages.seq = tidied.seq
-qualify row_number() over (partition by tidied.mention_id order by tidied.seq desc) = 1
+left join (select mention_id, lang, lang_engine from enriched_languages) as languages
+    on languages.mention_id = tidied.mention_id
 """
 _LANGUAGES = """
 create or replace temp table enriched_languages as from read_parquet($file, hive_partitioning = false)
@@ -178,6 +181,16 @@ select arriving.mention_id, arriving.seq, known.mention_id is not null as is_kno
 from arriving left join known using (mention_id)
 where known.last_seen_at is null or known.last_seen_at <= $end
 """
+
+
+def _root(first: str, second: str) -> str:
+    """The root of two rows of a mention, as the first tells it; a mention that answers another is not its own root."""
+    return (
+        f"coalesce(nullif({first}.root_id, held.mention_id), nullif({second}.root_id, held.mention_id), "
+        f"case when coalesce({first}.parent_id, {second}.parent_id) is null then held.mention_id end)"
+    )
+
+
 # A text that changed is read for topics again.
 _UNTOPIC_CHANGED = """
 delete from core.mention_topics where mention_id in (
@@ -193,16 +206,16 @@ delete from core.mention_topics where mention_id in (
         )
 )
 """
-_UPDATE_MENTIONS = """
+_UPDATE_MENTIONS = f"""
 update core.mentions as held set
     community = coalesce(new.community, held.community),
-    kind = new.kind,
+    kind = case when new.parent_id is null and held.parent_id is not null then held.kind else new.kind end,
     title = case when new.deleted_at is null then coalesce(new.title, held.title) else new.title end,
     text = case when new.deleted_at is null then coalesce(new.text, held.text) else new.text end,
     url = coalesce(new.url, held.url),
     author_id = case when new.deleted_at is null then coalesce(new.author_id, held.author_id) else new.author_id end,
     parent_id = coalesce(new.parent_id, held.parent_id),
-    root_id = coalesce(new.root_id, held.root_id),
+    root_id = {_root("new", "held")},
     created_at = least(held.created_at, new.created_at),
     edited_at = coalesce(
         new.edited_at, case when new.created_at > held.created_at then new.created_at end, held.edited_at
@@ -217,13 +230,14 @@ update core.mentions as held set
     last_seen_at = greatest(held.last_seen_at, $end)
 from arriving as new
 where held.mention_id = new.mention_id and new.mention_id in (select mention_id from fresh where is_known)
-"""
-_FILL_MENTIONS = """
+"""  # noqa: S608  # columns of ours
+_FILL_MENTIONS = f"""
 update core.mentions as held set
     community = coalesce(held.community, old.community),
     url = coalesce(held.url, old.url),
+    kind = case when held.parent_id is null and old.parent_id is not null then old.kind else held.kind end,
     parent_id = coalesce(held.parent_id, old.parent_id),
-    root_id = coalesce(held.root_id, old.root_id),
+    root_id = {_root("held", "old")},
     created_at = least(held.created_at, old.created_at),
     edited_at = coalesce(
         held.edited_at, case when held.created_at > old.created_at then held.created_at end, old.edited_at
@@ -235,7 +249,7 @@ update core.mentions as held set
     licence = coalesce(held.licence, old.licence)
 from arriving as old
 where held.mention_id = old.mention_id and old.mention_id not in (select mention_id from fresh)
-"""
+"""  # noqa: S608  # columns of ours
 _FIRST_SEEN = """
 update core.mentions as held set
     source = case when held.first_seen_at = $end then least(held.source, $source) else $source end,
@@ -252,13 +266,28 @@ _AUTHORS = """
 create or replace temp table arriving_authors as
 select
     author_id,
-    arg_max(network, seq) as network,
-    arg_max(handle, seq) as handle,
-    arg_max(name, seq) as name,
-    arg_max(followers, seq) as followers,
-    arg_max(account_created_at, seq) as account_created_at,
-    arg_max(is_bot, seq) as is_bot
-from read_parquet($file, hive_partitioning = false)
+    arg_min(network, rank) as network,
+    arg_min(handle, rank) as handle,
+    arg_min(name, rank) as name,
+    arg_min(followers, rank) as followers,
+    arg_min(account_created_at, rank) as account_created_at,
+    arg_min(is_bot, rank) as is_bot
+from (
+    select
+        *,
+        row_number() over (
+            partition by author_id
+            order by
+                seq >> 52 desc,
+                (name is not null)::int + (followers is not null)::int desc,
+                handle,
+                name,
+                followers desc nulls last,
+                account_created_at,
+                is_bot
+        ) as rank
+    from read_parquet($file, hive_partitioning = false)
+)
 group by author_id
 """
 _MERGE_AUTHORS = """
@@ -287,18 +316,18 @@ when not matched then insert
     values (new.author_id, new.network, new.handle, new.name, new.followers, new.account_created_at, new.is_team,
         new.is_bot, $end, $end)
 """
-# Of one number several answers may tell, and of another none: each is the newest that was told.
+# Of one number several answers may tell, and of another none: each is the largest that the newest attempt told.
 _METRICS = """
 merge into core.mention_metrics as held
 using (
     select
         mention_id,
-        arg_max(likes, seq) as likes,
-        arg_max(replies, seq) as replies,
-        arg_max(reposts, seq) as reposts,
-        arg_max(quotes, seq) as quotes,
-        arg_max(views, seq) as views,
-        arg_max(score, seq) as score,
+        arg_max(likes, (seq >> 52, likes)) as likes,
+        arg_max(replies, (seq >> 52, replies)) as replies,
+        arg_max(reposts, (seq >> 52, reposts)) as reposts,
+        arg_max(quotes, (seq >> 52, quotes)) as quotes,
+        arg_max(views, (seq >> 52, views)) as views,
+        arg_max(score, (seq >> 52, score)) as score,
         mention_id in (select mention_id from fresh) as is_fresh
     from read_parquet($file, hive_partitioning = false) semi join arriving using (mention_id)
     group by mention_id
@@ -449,6 +478,26 @@ def _forget_gone(table: str) -> tuple[str, str | None, tuple[str, ...]]:
     return f"delete from core.{table} where mention_id in (select mention_id from gone)", None, ()  # noqa: S608
 
 
+# A network or file that tells only whom a mention answers gets its threads from there, as far up as is known.
+_ROOTS = """
+with recursive
+open as (
+    select mention_id, parent_id from core.mentions where root_id is null and parent_id is not null
+),
+found as (
+    select open.mention_id, parents.root_id
+    from open
+    inner join core.mentions as parents on open.parent_id = parents.mention_id
+    where parents.root_id is not null
+    union all
+    select open.mention_id, found.root_id
+    from open
+    inner join found on open.parent_id = found.mention_id
+)
+update core.mentions as held set root_id = found.root_id
+from found
+where held.mention_id = found.mention_id
+"""
 _CLEAR_COVERAGE = """
 delete from core.coverage where (source, window_start, window_end) = ($source, $start, $end)
 """

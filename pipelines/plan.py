@@ -9,11 +9,12 @@ from typing import Any, NamedTuple
 from connectors.contract import Network, Query, SourceError, SourceSettings, Window
 from pipelines import budget
 from pipelines.budget import Spent
-from pipelines.config import Config, connector_of
+from pipelines.config import Config, connector_of, network_of
 from pipelines.credentials import missing
 from pipelines.home import Home
-from pipelines.pull import network_of
 from pipelines.recheck import known_mentions
+from pipelines.samples import Sample, samples
+from query.everyday import everyday_terms
 from query.search_syntax import pack
 
 NIGHTS = 7
@@ -40,6 +41,8 @@ class SourcePlan(NamedTuple):
     lost: list[tuple[str, str]]
     """Brand and a part of its query that posts can't be found by on this network."""
     missing: list[str]
+    samples: list[Sample]
+    """What of it lies on this machine, as it will be read."""
     fault: str | None
 
     @property
@@ -79,6 +82,16 @@ def plan(config: Config, home: Home, now: datetime, environ: Mapping[str, str] =
     return [_plan(config, settings, home, now, environ) for settings in config.sources]
 
 
+def everyday_words(config: Config) -> list[str]:
+    """Brands of which a term is an everyday word: what will happen, and what to do."""
+    return [
+        f"{brand.name}: {term!r} is an everyday word, and nearly every post holds it. Give words of which one has "
+        "to be near, such as context = [...]."
+        for brand in config.brands
+        for term in everyday_terms(brand.expression, config.language.expected)
+    ]
+
+
 def _plan(
     config: Config, settings: SourceSettings, home: Home, now: datetime, environ: Mapping[str, str]
 ) -> SourcePlan:
@@ -108,6 +121,7 @@ def _plan(
         usd_this_month=budget.usd_in_month(home, settings.id, now),
         lost=list(pack(listening.queries, connector.SEARCH_SYNTAX).lost) if searched else [],
         missing=missing(settings, environ),
+        samples=samples(connector, settings, queries),
         fault=fault,
     )
 

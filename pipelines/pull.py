@@ -11,7 +11,7 @@ from typing import Any
 
 from connectors.contract import CredentialsError, Deletion, Mention, Page, Query, SourceError, SourceSettings, Window
 from pipelines import __version__, budget, coverage
-from pipelines.config import Config, connector_of
+from pipelines.config import Config, connector_of, network_of
 from pipelines.errors import SourceFailed
 from pipelines.home import Home, replace_folder, sweep, write_json
 from pipelines.landing import (
@@ -130,11 +130,6 @@ def pull(
             shutil.rmtree(making, ignore_errors=True)
     _report(source_id, window, rows)
     return target / MANIFEST
-
-
-def network_of(settings: SourceSettings) -> str:
-    """The network whose ids a source's mentions carry."""
-    return str(getattr(settings, "network", None) or connector_of(settings).NETWORK.name)
 
 
 def _settle(folder: Path, making: Path, *, is_whole: bool) -> Path:

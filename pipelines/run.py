@@ -2,9 +2,9 @@
 
 import logging
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -14,10 +14,11 @@ from connectors.contract import Window
 from pipelines import landing, steps
 from pipelines.config import Config
 from pipelines.credentials import from_environment
-from pipelines.errors import InputError, SourceFailed
+from pipelines.errors import ConfigError, EarshotError, InputError, SourceFailed
 from pipelines.home import Home
 from pipelines.model import prepare
 from pipelines.parallel import Workers, process_pool
+from pipelines.tidy import unread
 
 log = logging.getLogger(__name__)
 MOST_AT_ONCE = 8
@@ -88,7 +89,7 @@ def run_night(
         else:
             night.windows.append((settings.id, window))
     with home.only_one("run"):
-        with progress("learn"):
+        with progress("learn"), _costing_itself(night, "learn"):
             steps.learn(home, config)
         with (
             Workers(config.workers) as workers,
@@ -112,14 +113,14 @@ def run_night(
                 with progress(f"pull {', '.join(sorted(pulls.values()))}"):
                     done = next(as_completed(pulls))
                 source_id = pulls.pop(done)
-                try:
+                with _costing_itself(night, source_id):
                     done.result()
-                except SourceFailed as failure:
-                    night.failures.append(str(failure))
-                refine(home, config, progress, workers, source_id)
+                refine(home, config, progress, workers, night, source_id)
                 if pulls:  # what is ready goes into the warehouse while the next source is read
                     loads.append(loading.submit(steps.load, home, config))
-            refine(home, config, progress, workers)
+            idle = {settings.id for settings in config.sources} - {source_id for source_id, _ in night.windows}
+            for source_id in sorted(idle):
+                refine(home, config, progress, workers, night, source_id)
             night.mentions = sum(load.result() for load in loads)
         with process_pool(1) as modelling:
             modelling.submit(prepare, home.warehouse, home.logs)  # load and discover leave a processor idle
@@ -137,15 +138,39 @@ def run_night(
     return night
 
 
-def refine(home: Home, config: Config, progress: Progress, workers: Workers, only_source: str | None = None) -> None:
-    """Tidy and enrich every landed window of the config's sources, or of one, that is not up to date."""
-    chosen = {only_source} if only_source else {settings.id for settings in config.sources}
-    for source_id, window in home.windows(home.landing):
-        if source_id in chosen:
+def refine(home: Home, config: Config, progress: Progress, workers: Workers, night: Night, source_id: str) -> None:
+    """Tidy and enrich every landed window of a source that is not up to date. A window that fails costs itself."""
+    for landed_source, window in home.windows(home.landing):
+        if landed_source != source_id:
+            continue
+        with _costing_itself(night, source_id):
             with progress(f"tidy {source_id}") as advance:
                 steps.tidy(home, config, source_id, window, advance, workers)
             with progress(f"enrich {source_id}") as advance:
                 steps.enrich(home, config, source_id, window, advance, workers)
+            failure = unread(home, source_id, window) if (source_id, window) in night.windows else None
+            if failure:
+                raise failure
+
+
+@contextmanager
+def _costing_itself(night: Night, what: str) -> Iterator[None]:
+    """Note what fails in the block, so that the rest of the night goes on.
+
+    A config that can't be used ends it, and so does a disk that can't be written to: nothing else would fare better.
+    """
+    try:
+        yield
+    except SourceFailed as failure:
+        night.failures.append(str(failure))
+    except (ConfigError, OSError):
+        raise
+    except EarshotError as failure:
+        night.failures.append(f"{what}: {failure}")
+    except Exception as failure:
+        log.exception("%s", what)
+        kind = type(failure).__name__
+        night.failures.append(f"{what}: {kind} that nobody foresaw; the log has the details. Please report it.")
 
 
 def _digest_end(home: Home, night: Night, until: datetime | None, now: datetime) -> datetime:

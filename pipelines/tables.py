@@ -422,6 +422,18 @@ emerging = Table(
     comment="One row per item, brand and day on which more people spoke of it than its own past lets expect.",
 )
 
+judged_days = Table(
+    "judged_days",
+    metadata,
+    _key("source", String, "The source"),
+    _key("day_date", Date, "The day, UTC"),
+    _must("past_days_count", BigInteger, "Days of its past, which ends a week before it, on which the source was seen"),
+    _must("needed_days_count", BigInteger, "As many of them are needed"),
+    _must("is_judged", Boolean, "Whether the day was held against its past: there were enough days, and posts on them"),
+    schema=CORE,
+    comment="One row per source and day on which it was seen: whether what emerges was looked for.",
+)
+
 coverage = Table(
     "coverage",
     metadata,
@@ -434,19 +446,26 @@ coverage = Table(
     _must(
         "status",
         String,
-        "ok, verified-empty (nothing in the window, and older posts or a canary came), unverified (nothing came at "
-        "all, and nothing shows that the question was understood), truncated, rate-limited, failed, or schema-drift "
-        "(with `drift_count`: all came, with fields that are missing or unknown; without: the answer can't be read)",
+        "ok (posts of the window came, and all that came was read), verified-empty (none in the window, and all that "
+        "came was read, older posts or a canary), unverified (nothing came at all, and nothing shows that the question "
+        "was understood), truncated, rate-limited, schema-drift (records, fields or the answer can't be read), or "
+        "failed (also where most of what came can't be read)",
+    ),
+    _may(
+        "is_complete",
+        Boolean,
+        "Whether the whole window was seen: answered in full, and read but for one record in a hundred at most; "
+        "NULL in rows of earlier versions",
     ),
     _may("reason", String, "What went wrong and what to do; NULL where all is well"),
     _must("calls_count", BigInteger, "Answers received"),
-    _must("posts_count", BigInteger, "Posts of the window received; for `recheck` the posts looked at again"),
+    _must("posts_count", BigInteger, "Posts of the window that were read; for `recheck` the posts looked at again"),
     _must("seen_count", BigInteger, "All posts received, those outside the window included"),
     _must("units_count", BigInteger, "Units of the network's quota used; calls where it has no other"),
     _must("quarantined_count", BigInteger, "Records that could not be read"),
     _must("drift_count", BigInteger, "Fields that were missing or held what nobody documents"),
-    _may("first_post_at", DateTime, "Earliest post of the window received, UTC"),
-    _may("last_post_at", DateTime, "Latest post of the window received, UTC"),
+    _may("first_post_at", DateTime, "Earliest post of the window that was read, UTC"),
+    _may("last_post_at", DateTime, "Latest post of the window that was read, UTC"),
     _may("unseen_from", DateTime, "Start of the span in which nothing could be seen, UTC"),
     _may("unseen_to", DateTime, "End of that span, UTC"),
     schema=CORE,

@@ -1,16 +1,18 @@
 """Tidy: raw pages become Parquet files of records; what can't be read goes to quarantine with the reason."""
 
 import hashlib
+import logging
 import re
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 from connectors.contract import (
     Author,
@@ -20,20 +22,24 @@ from connectors.contract import (
     Mention,
     Metrics,
     Misfit,
+    Page,
+    Record,
     SourceSettings,
     Window,
 )
 from pipelines import __version__, coverage, tables
 from pipelines.arrow import SEQ, Batches, TableFiles, arrow_schema, to_batch
-from pipelines.config import Config, connector_of
+from pipelines.config import Config, connector_of, network_of
+from pipelines.errors import InputError, SourceFailed
 from pipelines.home import Home, read_json, whole_folder, write_json
 from pipelines.landing import LandedLine, encode, manifests, read_lines, window_folder
+from pipelines.merge import Answered, Clash, merge_mentions, page_of, place
 from pipelines.parallel import Workers, workers_or_own
-from pipelines.pull import network_of
 from reading.fingerprints import fingerprint
 
+log = logging.getLogger(__name__)
 MANIFEST = "manifest.json"
-VERSION = 4
+VERSION = 5
 """Raised when the same pages would give other records."""
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f]")
@@ -41,6 +47,8 @@ _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f]")
 _MENTION_COLUMNS = tuple(field for field in Mention._fields if field != "is_deleted")
 _COVERAGE_COLUMNS = tuple(column.name for column in tables.coverage.columns)
 SCHEMAS: dict[str, pa.Schema] = {
+    "pages": pa.schema([("query", pa.string()), ("landing_path", pa.string()), ("line", pa.int64()), SEQ]),
+    "superseded": arrow_schema(tables.mentions, ("mention_id", "title", "text")).append(SEQ),
     "mentions": arrow_schema(tables.mentions, _MENTION_COLUMNS).append(SEQ),
     "authors": arrow_schema(tables.authors, Author._fields).append(SEQ),
     "metrics": arrow_schema(tables.mention_metrics, Metrics._fields).append(SEQ),
@@ -53,8 +61,11 @@ SCHEMAS: dict[str, pa.Schema] = {
     "coverage": arrow_schema(tables.coverage, _COVERAGE_COLUMNS),
     "brand_queries": arrow_schema(tables.brand_queries, ("brand_id", "query_version", "query")),
 }
-RECORDS = ("mentions", "authors", "metrics", "interactions", "deletions", "drifts", "quarantine")
-"""Tables that parse() fills; coverage comes from the manifests."""
+TOLD = {name: SCHEMAS[name] for name in ("coverage", "brand_queries")}
+"""Tables that come from the manifests."""
+PARSED = {name: schema for name, schema in SCHEMAS.items() if name not in TOLD}
+"""Tables that the pages fill."""
+SHARED_ID = "its id stands on posts with different words in one answer; ids may be rounded or shared, give others"
 
 
 def tidy(
@@ -67,7 +78,8 @@ def tidy(
 ) -> Path:
     """Turn a landed window into `tidy/<source>/<window>/*.parquet` and return that folder.
 
-    Nothing is done where the files are there already and were made from the same answers and settings.
+    Nothing is done where the files are there already and were made from the same answers and settings. `unread` tells
+    whether what came could be read.
     """
     settings = config.source(source_id)
     landed = manifests(window_folder(home, source_id, window))
@@ -79,21 +91,30 @@ def tidy(
         return target
     started, started_at = time.monotonic(), datetime.now(UTC)
     posts = sum(row["posts_count"] for manifest in landed for row in manifest["coverage"])
+    is_exhaustive = connector_of(settings).NETWORK.is_exhaustive
     with whole_folder(target) as making:
-        with TableFiles(making, SCHEMAS) as files, workers_or_own(workers, config.workers) as hands:
+        misfits: Counter[tuple[str, str]] = Counter()
+        drifts: Counter[tuple[str, str]] = Counter()
+        with TableFiles(making, PARSED) as files, workers_or_own(workers, config.workers) as hands:
             lines = enumerate(read_lines(home, source_id, window))
             work = partial(read_line, settings=settings, window=window)
-            misfits: Counter[str] = Counter()
-            drifts: Counter[tuple[str, str]] = Counter()
             for batches in hands.map(work, lines, posts):
                 files.write(batches)
                 advance(batches["mentions"].num_rows)
-                misfits.update(batches["quarantine"]["query"].to_pylist())
-                queries, fields = (batches["drifts"][name].to_pylist() for name in ("query", "field"))
-                drifts.update(zip(queries, fields, strict=True))
+                misfits.update(_pairs(batches["quarantine"], "query", "reason"))
+                drifts.update(_pairs(batches["drifts"], "query", "field"))
+        merged = merge_mentions(making, window, is_one_answer=is_exhaustive)
+        misfits.update((clash.query, SHARED_ID) for clash in merged.clashes)
+        if merged.clashes:
+            _set_clashes_aside(making, source_id, merged.clashes)
+        rows = _coverage(landed, network_of(settings), window, merged.answered, misfits, drifts, is_exhaustive)
+        with TableFiles(making, TOLD) as told:
             asked = dict.fromkeys(tuple(query) for manifest in landed for query in manifest["brand_queries"])
-            files.write({"brand_queries": to_batch(list(asked), SCHEMAS["brand_queries"])})
-            files.write({"coverage": _coverage(landed, network_of(settings), window, misfits, drifts)})
+            told.write({"brand_queries": to_batch(list(asked), TOLD["brand_queries"])})
+            values = [tuple(_moment(name, row[name]) for name in _COVERAGE_COLUMNS) for row in rows]
+            told.write({"coverage": to_batch(values, TOLD["coverage"])})
+        counts = files.counts | told.counts
+        counts["mentions"] = pq.read_metadata(making / "mentions.parquet").num_rows
         write_json(
             making / MANIFEST,
             {
@@ -102,8 +123,9 @@ def tidy(
                 "started_at": started_at,
                 "seconds": round(time.monotonic() - started, 3),
                 "rows_in": posts,
-                "rows_out": files.counts["mentions"],
-                "counts": files.counts,
+                "rows_out": counts["mentions"],
+                "counts": counts,
+                "unread": [f"{row['query']}: {row['reason']}" for row in rows if row["is_unread"]],
                 "pulls": [
                     {key: manifest[key] for key in ("started_at", "seconds", "code_version", "fingerprint")}
                     | {"rows_out": sum(row["posts_count"] for row in manifest["coverage"])}
@@ -114,27 +136,49 @@ def tidy(
     return target
 
 
-def tidy_landed(home: Home, config: Config, source_id: str) -> None:
-    """Tidy every landed window of a source that is not up to date."""
+def unread(home: Home, source_id: str, window: Window) -> SourceFailed | None:
+    """The failure of a source of whose tidied window most could not be read, query by query; None where it could."""
+    told = (read_json(home.tidy / source_id / window.name / MANIFEST) or {}).get("unread")
+    if not told:
+        return None
+    span = f"{window.start:%Y-%m-%d %H:%M} to {window.end:%Y-%m-%d %H:%M} UTC"
+    return SourceFailed(f"{source_id}, {span}: {'; '.join(told)}", is_permanent=True)
+
+
+def tidy_landed(home: Home, config: Config, source_id: str, current: Window | None = None) -> None:
+    """Tidy every landed window of a source that is not up to date.
+
+    A window that can't be tidied costs itself. `SourceFailed` names those, and the `current` one where most of it can't
+    be read.
+    """
+    failures = []
     for landed_source, window in home.windows(home.landing):
         if landed_source == source_id:
-            tidy(home, config, source_id, window)
+            try:
+                tidy(home, config, source_id, window)
+            except InputError as error:
+                failures.append(SourceFailed(f"{source_id}: {error}", is_permanent=True))
+    failure = unread(home, source_id, current) if current else None
+    failures += [failure] if failure else []
+    if failures:
+        raise SourceFailed.of_several(failures)
 
 
 def read_line(numbered: tuple[int, LandedLine], settings: SourceSettings, window: Window) -> Batches:
     """The records of a landed page as a batch for each table."""
     ordinal, line = numbered
     page, query = line.page()
-    rows: dict[str, list[tuple[Any, ...]]] = {name: [] for name in RECORDS}
-    for position, record in enumerate(connector_of(settings).parse(settings, page)):
-        seq = (ordinal << 24) + position
+    rows: dict[str, list[tuple[Any, ...]]] = {name: [] for name in PARSED}
+    rows["pages"].append((query, line.path, line.number, place(line.attempt, ordinal, 0)))
+    for position, record in enumerate(_parsed(settings, page)):
+        seq = place(line.attempt, ordinal, position)
         if isinstance(record, Misfit):
             rows["quarantine"].append((*_set_aside(record, line, settings.id, query), seq))
             continue
         if isinstance(record, Drift):
             rows["drifts"].append((query, record.field, _shown(record.found), seq))
             continue
-        values = [value if value.__class__ is not str or value.isprintable() else clean(value) for value in record]
+        values = [clean(value) if isinstance(value, str) and not value.isprintable() else value for value in record]
         if isinstance(record, Mention):
             gone = record.deleted_at or (window.end if record.is_deleted else None)
             rows["mentions"].append((*values[:12], gone, *values[14:], seq))
@@ -148,7 +192,21 @@ def read_line(numbered: tuple[int, LandedLine], settings: SourceSettings, window
             rows["deletions"].append((*values, seq))
         else:
             raise TypeError(f"parse() gave a {type(record).__name__}, which is no record")
-    return {name: to_batch(table_rows, SCHEMAS[name]) for name, table_rows in rows.items()}
+    return {name: to_batch(table_rows, PARSED[name]) for name, table_rows in rows.items()}
+
+
+def _parsed(settings: SourceSettings, page: Page) -> Iterator[Record]:
+    """The records of a page; where reading it breaks off, the page as well, so that what is lost is told."""
+    try:
+        yield from connector_of(settings).parse(settings, page)
+    except Exception as error:
+        log.exception("tidy %s: a page could not be read to its end", settings.id)
+        reason = f"the page can't be read to its end ({type(error).__name__}); please report it"
+        yield Misfit(reason, "page", page.body)
+
+
+def _pairs(batch: pa.RecordBatch, *names: str) -> Iterator[tuple[Any, ...]]:
+    return zip(*(batch[name].to_pylist() for name in names), strict=True)
 
 
 def _shown(found: Any) -> str | None:
@@ -169,34 +227,59 @@ def _set_aside(misfit: Misfit, line: LandedLine, source_id: str, query: str) -> 
     )
 
 
+def _set_clashes_aside(folder: Path, source_id: str, clashes: list[Clash]) -> None:
+    """Put the records of clashing ids into quarantine, beside what could not be read."""
+    path = folder / "quarantine.parquet"
+    pages = pq.read_table(folder / "pages.parquet").to_pylist()
+    rows = []
+    for clash in clashes:
+        page = pages[page_of(clash.seq)]
+        raw = encode([clash.mention_id, clash.title, clash.text])
+        rows.append(
+            (
+                f"{source_id}:{hashlib.sha256(raw).hexdigest()[:20]}",
+                clash.query,
+                page["landing_path"],
+                f"line {page['line']}, {clash.mention_id}",
+                SHARED_ID,
+                clean(raw[:500].decode("utf-8", "ignore")),
+                clash.seq,
+            )
+        )
+    held = pq.read_table(path)
+    pq.write_table(pa.concat_tables([held, pa.Table.from_batches([to_batch(rows, PARSED["quarantine"])])]), path)
+
+
+# Coverage ---------------------------------------------------------------------------------------------
+
+
 def _coverage(
     landed: list[dict[str, Any]],
     network: str,
     window: Window,
-    misfits: Counter[str],
+    answered: Mapping[str, Answered],
+    misfits: Counter[tuple[str, str]],
     drifts: Counter[tuple[str, str]],
-) -> pa.RecordBatch:
-    """A row for each query. Fields that were missing or unknown make an answer in full one of schema drift."""
+    is_exhaustive: bool,
+) -> list[coverage.Row]:
+    """A row for each query: what its network answered, as far as that could be read."""
     rows = []
     for query, held in coverage.by_query(landed).items():
-        row = held | {
-            "source": landed[-1]["source"],
-            "network": network,
-            "window_start": window.start,
-            "window_end": window.end,
-            "quarantined_count": misfits[query],
-            "drift_count": sum(count for (drifted, _), count in drifts.items() if drifted == query),
-        }
-        if row["drift_count"] and row["status"] in coverage.FINE:
-            fields = sorted((field, count) for (drifted, field), count in drifts.items() if drifted == query)
-            told = ", ".join(f"{field} ({count:,} ×)" for field, count in fields)
-            row |= {
-                "status": "schema-drift",
-                "reason": f"missing or unknown: {told}; the posts are kept, core.drifts has the values.",
+        read = coverage.Read(
+            *answered.get(query, Answered()),
+            misfits=Counter({reason: count for (asked, reason), count in misfits.items() if asked == query}),
+            drifts=Counter({field: count for (asked, field), count in drifts.items() if asked == query}),
+        )
+        rows.append(
+            coverage.as_read(held, read, is_exhaustive=is_exhaustive)
+            | {
+                "source": landed[-1]["source"],
+                "network": network,
+                "window_start": window.start,
+                "window_end": window.end,
             }
-        rows.append(row)
-    values = [tuple(_moment(name, row[name]) for name in _COVERAGE_COLUMNS) for row in rows]
-    return to_batch(values, SCHEMAS["coverage"])
+        )
+    return rows
 
 
 def _moment(name: str, value: Any) -> Any:

@@ -22,6 +22,8 @@ from sandbox.world import CREDENTIALS, World
 REQUESTS_IN_FIVE_MINUTES = 3000
 LOGINS_IN_FIVE_MINUTES = 30
 DEEPEST_OFFSET = 10_000
+NAMES_THE_NEXT_PAGE = True
+"""Whether there are cursors."""
 _FIVE_MINUTES = 300
 _SIXTY_DAYS = 60 * 86400
 _TERMS = re.compile(r'"[^"]*"|[^\s"]+')
@@ -166,7 +168,7 @@ def _search(world: World, request: Request) -> Answer:
     start = int(asked["cursor"]) if asked.get("cursor", "").isdecimal() else 0
     if start + size > DEEPEST_OFFSET:
         raise _RefusedError("InvalidRequest", "disallowed size/offset parameters")
-    more = {"cursor": str(start + size)} if start + size < len(found) else {}
+    more = {"cursor": str(start + size)} if start + size < len(found) and NAMES_THE_NEXT_PAGE else {}
     return {"posts": [posts.view(world, post) for post in found[start : start + size]], **more}
 
 
@@ -217,7 +219,7 @@ def _author_feed(world: World, request: Request) -> Answer:
     mine = [post for post in reversed(mine) if post.at < before]
     size = _number(request, "limit", 50, 100)
     shown = mine[:size]
-    more = {"cursor": posts.stamp(shown[-1].at)} if len(mine) > size else {}
+    more = {"cursor": posts.stamp(shown[-1].at)} if len(mine) > size and NAMES_THE_NEXT_PAGE else {}
     return {"feed": [_feed_item(world, post) for post in shown], **more}
 
 

@@ -34,6 +34,8 @@ CHUNK = 20
 TOPICS_A_PAGE = 30
 HITS_A_PAGE = 50
 SEARCH_PAGES = 10
+NAMES_THE_NEXT_PAGE = True
+"""Whether listings and searches say that there is more."""
 AMONG_IDS: int | None = None
 """Older forums look for the newest posts among so many ids and no further."""
 REQUESTS_A_MINUTE = 20_000
@@ -253,7 +255,7 @@ class _Forum:
         roots.sort(key=lambda root: (root.more.get("pinned", False), self.bumped_at(root)), reverse=True)
         shown = roots[number * TOPICS_A_PAGE : (number + 1) * TOPICS_A_PAGE]
         listed = {"per_page": TOPICS_A_PAGE, "topics": [self.listed(root) for root in shown]}
-        if len(roots) > (number + 1) * TOPICS_A_PAGE:
+        if len(roots) > (number + 1) * TOPICS_A_PAGE and NAMES_THE_NEXT_PAGE:
             listed["more_topics_url"] = f"/latest?page={number + 1}"
         return {"users": [], "topic_list": listed}
 
@@ -273,7 +275,7 @@ class _Forum:
             "grouped_search_result": {
                 "more_posts": None,
                 "term": asked.get("q"),
-                "more_full_page_results": True if len(hits) > HITS_A_PAGE else None,
+                "more_full_page_results": True if len(hits) > HITS_A_PAGE and NAMES_THE_NEXT_PAGE else None,
                 "error": None,
                 "post_ids": [self.post_id(post) for post in hits[:HITS_A_PAGE]],
             },

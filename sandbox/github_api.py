@@ -24,6 +24,9 @@ from sandbox.world import CREDENTIALS, World
 RENAMED = {"halmora/halmora-app": "halmora/app"}
 """Old name of a repository → the name it has now. GitHub goes on answering to the old one."""
 SEARCH_CAP = 1000
+LARGEST_PAGE = 100
+NAMES_THE_NEXT_PAGE = True
+"""Whether a list has the header Link; a server in between may lose it."""
 _QUALIFIER = re.compile(r"\b(is|updated|created):(\S+)")
 _HOUR, _MINUTE = 3600, 60
 _LIMITS = {"core": (60, 5000, _HOUR), "search": (10, 30, _MINUTE), "graphql": (0, 5000, _HOUR)}
@@ -212,7 +215,8 @@ def _page_of(request: Request) -> tuple[int, int]:
     asked = request.query_params
     size = asked.get("per_page", "30")
     number = asked.get("page", "1")
-    return (int(number) if number.isdecimal() else 1) or 1, min(100, max(1, int(size) if size.isdecimal() else 30))
+    wanted = int(size) if size.isdecimal() else 30
+    return (int(number) if number.isdecimal() else 1) or 1, min(LARGEST_PAGE, max(1, wanted))
 
 
 def _links(request: Request, number: int, last: int) -> dict[str, str]:
@@ -222,7 +226,7 @@ def _links(request: Request, number: int, last: int) -> dict[str, str]:
 
     links = [link(number - 1, "prev")] if number > 1 else []
     links += [link(number + 1, "next"), link(last, "last")] if number < last else []
-    return {"link": ", ".join(links)} if links else {}
+    return {"link": ", ".join(links)} if links and NAMES_THE_NEXT_PAGE else {}
 
 
 def _search(github: GitHub, request: Request) -> Response:

@@ -20,6 +20,9 @@ from sandbox.world import World, epoch
 
 FIRST_ID = 47_000_000
 HITS_SHOWN = 1000
+HITS_A_PAGE = 1000
+COUNTS_PAGES = True
+"""Else it says that there is one page, however many there are."""
 LONGEST_QUERY = 512
 REQUESTS_AN_HOUR = 10_000
 _HOUR = 3600
@@ -68,7 +71,7 @@ def _search(world: World) -> Callable[[Request], Any]:
 
 
 def _page(world: World, asked: dict[str, str]) -> dict[str, Any]:
-    size = min(HITS_SHOWN, _number(asked, "hitsPerPage", 20))
+    size = min(HITS_A_PAGE, _number(asked, "hitsPerPage", 20))
     number = _number(asked, "page", 0)
     echo = {"query": asked.get("query", ""), "params": "&".join(f"{name}={value}" for name, value in asked.items())}
     if size and number * size >= HITS_SHOWN:
@@ -86,7 +89,7 @@ def _page(world: World, asked: dict[str, str]) -> dict[str, Any]:
         "hits": found[number * size : (number + 1) * size],
         "nbHits": len(found),
         "page": number,
-        "nbPages": ceil(min(len(found), HITS_SHOWN) / size) if size else 0,
+        "nbPages": (ceil(min(len(found), HITS_SHOWN) / size) if size else 0) if COUNTS_PAGES else 1,
         "hitsPerPage": size,
         "exhaustiveNbHits": True,
         "exhaustiveTypo": True,

@@ -16,6 +16,9 @@ from sandbox.world import CREDENTIALS, World
 
 HOST = "leafy.example"
 LARGEST_PAGE = 50
+SHOWN_AT_ONCE = 50
+"""Servers of other software may show fewer than they are asked for, and name no next page."""
+NAMES_THE_NEXT_PAGE = True
 SEARCHES = 1_000_000
 """Searches in ten minutes; so many that the demo never waits. Real servers allow 60."""
 _TEN_MINUTES = 600
@@ -115,7 +118,7 @@ def _posts(world: World, asked: dict[str, str]) -> dict[str, Any]:
         start = (_natural(asked, "page", 1) - 1) * size
     shown = listed[start : start + size]
     # the last page names a next one, too, which is then empty
-    following = {"next_page": f"P{number(shown[-1]):x}"} if shown else {}
+    following = {"next_page": f"P{number(shown[-1]):x}"} if shown and NAMES_THE_NEXT_PAGE else {}
     return {"posts": [_view(world, post) for post in shown], **following}
 
 
@@ -184,7 +187,7 @@ def _size(asked: dict[str, str]) -> int:
     size = _natural(asked, "limit", 10)
     if size > LARGEST_PAGE:
         raise _RefusedError("couldnt_get_posts")
-    return size
+    return min(size, SHOWN_AT_ONCE)
 
 
 def _natural(asked: dict[str, str], name: str, otherwise: int) -> int:

@@ -23,6 +23,9 @@ from sandbox.world import CREDENTIALS, World, epoch
 
 HOST = "windowsill.example"
 LARGEST_PAGE = 40
+LARGEST_PAGE_OF_A_SEARCH = 40
+NAMES_THE_NEXT_PAGE = True
+"""Some servers of other software, and some proxies, leave out the header `Link`."""
 MOST_AT_ONCE = 20
 REQUESTS = 1_000_000
 """Requests in five minutes; so many that the demo never waits. Real servers allow 300."""
@@ -148,7 +151,8 @@ def _page(asked: _Asked, posts: list[Post]) -> tuple[Any, dict[str, str]]:
         f'<{asked.address}?limit={limit}&{name}={status_id(post)}>; rel="{word}"'
         for name, post, word in (("max_id", shown[-1], "next"), ("min_id", shown[0], "prev"))
     ]
-    return [_status(asked.world, post) for post in shown], {"link": ", ".join(links)}
+    more = {"link": ", ".join(links)} if NAMES_THE_NEXT_PAGE else {}
+    return [_status(asked.world, post) for post in shown], more
 
 
 def _search(asked: _Asked) -> tuple[Any, dict[str, str]]:
@@ -168,7 +172,7 @@ def _search(asked: _Asked) -> tuple[Any, dict[str, str]]:
         and (after is None or int(epoch(post.at)) > (after >> 16) // 1000)
         and (before is None or int(epoch(post.at)) < (before >> 16) // 1000)
     ]
-    limit, offset = min(asked.number("limit") or 20, LARGEST_PAGE), asked.number("offset") or 0
+    limit, offset = min(asked.number("limit") or 20, LARGEST_PAGE_OF_A_SEARCH), asked.number("offset") or 0
     shown = found[::-1][offset : offset + limit] if asked.is_logged_in else []
     return {"accounts": [], "statuses": [_status(asked.world, post) for post in shown], "hashtags": []}, {}
 

@@ -147,7 +147,7 @@ def _search(world: World, request: Request) -> Any:
 
 def _listing(world: World, request: Request, posts: list[Post], cap: int | None = None) -> Any:
     posts = posts[: cap or world.listing_cap]
-    limit = min(int(request.query_params.get("limit", 25)), 100)
+    limit = min(int(request.query_params.get("limit", 25)), things.LARGEST_PAGE)
     start = 0
     if after := request.query_params.get("after"):
         names = [things.fullname(post) for post in posts]

@@ -8,6 +8,9 @@ from sandbox.community import Post
 from sandbox.world import World, epoch
 
 Thing = dict[str, Any]
+LARGEST_PAGE = 100
+NAMES_THE_NEXT_PAGE = True
+"""Whether a listing says in `after` where its next page starts; a server in between may lose that."""
 
 
 def id36(post: Post) -> str:
@@ -28,8 +31,9 @@ def by_id(world: World, id_: str) -> Post | None:
 
 def listing(children: list[Thing], after: str | None = None) -> Thing:
     """A list of things, with where its next page starts."""
-    content = {"after": after, "dist": len(children), "modhash": "", "geo_filter": "", "children": children}
-    return {"kind": "Listing", "data": {**content, "before": None}}
+    content = {"dist": len(children), "modhash": "", "geo_filter": "", "children": children}
+    more = {"after": after} if NAMES_THE_NEXT_PAGE else {}
+    return {"kind": "Listing", "data": {**more, **content, "before": None}}
 
 
 def thing(world: World, post: Post, replies: Any = "") -> Thing:

@@ -21,6 +21,8 @@ from sandbox.world import CREDENTIALS, World, epoch
 
 SITE = "gardening"
 LARGEST_PAGE = 100
+SAYS_WHETHER_THERE_IS_MORE = True
+"""Whether an answer has `has_more`; a server in between may lose it."""
 PAGES_WITHOUT_KEY = 25
 QUOTA, QUOTA_WITH_KEY = 30_000, 1_000_000
 """Requests a day; a hundred times what Stack Exchange grants, so that sixty days can be listened to at once."""
@@ -104,10 +106,9 @@ def _wrapped(world: World, asked: dict[str, str], ids: str, answer: Answer) -> d
     found = answer(_Site(world), asked, [int(id_) for id_ in ids.split(";")] if ids else [])
     if asked.get("filter") != "withbody":
         found = [{name: value for name, value in item.items() if name != "body"} for item in found]
-    wrapper: dict[str, Any] = {
-        "items": found[(number - 1) * size : number * size],
-        "has_more": len(found) > number * size,
-    }
+    wrapper: dict[str, Any] = {"items": found[(number - 1) * size : number * size]}
+    if SAYS_WHETHER_THERE_IS_MORE:
+        wrapper["has_more"] = len(found) > number * size
     if BACKOFF:
         wrapper["backoff"] = BACKOFF
     return {**wrapper, "quota_max": quota, "quota_remaining": quota - used}

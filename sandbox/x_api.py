@@ -17,6 +17,8 @@ from sandbox.search import QueryError, Searchable, matcher
 from sandbox.world import BEARER_TOKEN, World
 
 _LIMITS = {"recent": (512, 100), "all": (1024, 500)}
+NAMES_THE_NEXT_PAGE = True
+"""Whether an answer has a `next_token`; a server in between may lose it."""
 _QUARTER_OF_AN_HOUR = 900
 _PROBLEMS = "https://api.twitter.com/2/problems"
 _RECENT = timedelta(days=7)
@@ -140,7 +142,7 @@ def _page(world: World, request: Request, found: list[x_posts.Shown], size: int)
     meta: dict[str, Any] = {"result_count": len(page)}
     if page:
         meta = {"newest_id": page[0].id, "oldest_id": page[-1].id, **meta}
-    if start + size < len(found):
+    if start + size < len(found) and NAMES_THE_NEXT_PAGE:
         meta["next_token"] = _token_after(page[-1])
     return {**_answer(world, request, page), "meta": meta}
 

@@ -19,6 +19,8 @@ from starlette.routing import Route
 from sandbox.community import Account, Post
 from sandbox.world import YOUTUBE_KEY, World
 
+NAMES_THE_NEXT_PAGE = True
+"""Whether a list has a `nextPageToken`; a server in between may lose it."""
 _A_DAY = 86_400
 _SEARCH_CAP = 500
 _CARRIED = 5
@@ -194,7 +196,7 @@ def _page(
         raise _RefusedError(400, "invalidPageToken", "The request specifies an invalid page token.")
     start = starts[token] if token else 0
     page, following = found[start : start + int(wanted)], start + int(wanted)
-    more = {"nextPageToken": _token(following)} if following < len(found) else {}
+    more = {"nextPageToken": _token(following)} if following < len(found) and NAMES_THE_NEXT_PAGE else {}
     counted = {"pageInfo": {"totalResults": len(found), "resultsPerPage": int(wanted)}}
     return {**_list(kind), **more, **counted, "items": [shown(post) for post in page]}
 

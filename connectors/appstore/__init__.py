@@ -23,12 +23,14 @@ from connectors.contract import (
     RateLimited,
     Record,
     SchemaDrift,
+    Shape,
     SourceError,
     SourceSettings,
     Truncated,
     Window,
 )
-from connectors.http_api import HttpApi, NotThere
+from connectors.http_api import HttpApi, NotThere, object_in
+from connectors.listing import come_down
 from connectors.transport import excerpt, new_session
 
 NETWORK = Network(
@@ -49,6 +51,7 @@ NETWORK = Network(
         "The feed is not documented any more, though Apple has kept it for many years; it lags behind the store by up "
         "to a day, now and then by more.",
     ),
+    community=Shape(r".+ \([A-Z]{2}\)", "Halmora (US)"),
 )
 
 HOME = "https://itunes.apple.com"
@@ -101,7 +104,7 @@ class _Api(HttpApi):
     """Apple's store, which turns away who asks too often with 403."""
 
     def __init__(self, session: requests.Session, pace_seconds: float) -> None:
-        super().__init__("Apple", session, pace_seconds, self._meaning_of)
+        super().__init__("Apple", session, pace_seconds, self._meaning_of, is_own=is_own)
 
     def _meaning_of(self, refusal: requests.Response) -> SourceError | None:
         if refusal.status_code != 403:
@@ -113,13 +116,22 @@ class _Api(HttpApi):
         )
 
 
+def is_own(refusal: requests.Response) -> bool:
+    """Whether Apple refuses: the lookup with an object, the feed with a line of text, and haste with any 403."""
+    return (
+        refusal.status_code == 403
+        or "errorMessage" in object_in(refusal)
+        or refusal.text.lstrip().startswith("CustomerReviews RSS")
+    )
+
+
 def fetch(client: HttpApi, settings: Settings, query: Query, window: Window) -> Iterator[Page]:  # noqa: ARG001 - as above
     """The app's name, then its reviews, newest first, until a whole page is older than the window.
 
     `Truncated` where the newest 500 don't reach back to the window's start.
     """
     country, _, app = query.text.partition("/")
-    seen, last = 0, window.end
+    reached = window.end
     try:
         beside = {"app": app, "country": country}
         answer = client.get_json(f"{HOME}/lookup", {"id": app, "country": country})
@@ -135,24 +147,27 @@ def fetch(client: HttpApi, settings: Settings, query: Query, window: Window) -> 
             except UnreadableError as error:
                 yield page  # goes to quarantine as it came
                 raise SchemaDrift(f"Apple answered {excerpt(text)} where reviews belong: it {error}.") from None
-            times = [at for review in reviews if (at := moment(review))]
-            inside = [at for at in times if at in window]
+            times = [moment(review) for review in reviews]
+            inside = [at for at in times if at and at in window]
             first_at, last_at = min(inside, default=None), max(inside, default=None)
             yield page._replace(posts=len(inside), seen=len(reviews), first_at=first_at, last_at=last_at)
             if not reviews and 1 < number <= (last_page or 0):
                 raise SourceError(f"Apple left page {number} of {last_page} empty; run this window again later.")
-            seen, last = seen + len(reviews), min([last, *times])
-            if number >= (last_page or LAST_PAGE) or not reviews or (times and max(times) < window.start):
-                break
+            reached = come_down(reached, times)
+            is_older = all(at is not None and at < window.start for at in times)
+            # The feed says which page is its last, and may be behind: after a full one, the next is looked at.
+            is_last = (last_page or LAST_PAGE) <= number < LAST_PAGE and len(reviews) < NETWORK.page_size
+            if not reviews or is_older or is_last:
+                return
     except SourceError as failure:
-        failure.unseen_from, failure.unseen_to = window.start, last
+        failure.unseen_from, failure.unseen_to = window.start, reached
         raise
-    if seen >= 0.9 * LAST_PAGE * NETWORK.page_size and last >= window.start:
+    if reached >= window.start:
         raise Truncated(
             f"Apple shows the newest 500 reviews of app {app} in {country.upper()} only, here back to "
-            f"{last:%Y-%m-%d %H:%M} UTC; run more often.",
+            f"{reached:%Y-%m-%d %H:%M} UTC; run more often.",
             unseen_from=window.start,
-            unseen_to=last,
+            unseen_to=reached,
         )
 
 

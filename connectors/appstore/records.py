@@ -13,28 +13,31 @@ from xml.etree.ElementTree import Element, ParseError
 from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import fromstring
 
-from connectors.contract import Author, Drift, Mention, Metrics, Misfit, Page, Record, utc, web_address
+from connectors.authors import authors_once
+from connectors.contract import Author, Mention, Metrics, Misfit, Page, Record, utc, web_address
+from connectors.side_fields import SideFields
 
 _ATOM = "{http://www.w3.org/2005/Atom}"
 _APPLE = "{http://itunes.apple.com/rss}"
 _NO_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 """Characters that people write and that XML can't hold."""
-_LARGEST = 2**63 - 1
 
 
 class Review(NamedTuple):
-    """An entry of the feed, in either form, as text that is still to be read."""
+    """An entry of the feed, in either form, as it stands there: text, but for what a broken answer holds in its place.
+    None is what it lacks.
+    """
 
-    id: str | None
-    updated: str | None
-    title: str | None = None
-    text: str | None = None
-    rating: str | None = None
-    version: str | None = None
-    author: str | None = None
-    author_uri: str | None = None
-    link: str | None = None
-    votes: str | None = None
+    id: Any
+    updated: Any
+    title: Any = None
+    text: Any = None
+    rating: Any = None
+    version: Any = None
+    author: Any = None
+    author_uri: Any = None
+    link: Any = None
+    votes: Any = None
 
 
 class Feed(NamedTuple):
@@ -50,7 +53,10 @@ class UnreadableError(Exception):
 
 def records(page: Page) -> Iterator[Record]:
     """Mentions, authors and metrics of a page of reviews."""
-    body = page.body
+    return authors_once(_records(page.body))
+
+
+def _records(body: Any) -> Iterator[Record]:
     beside = body if isinstance(body, dict) and "answer" in body else {}
     answer = beside.get("answer", body)
     if isinstance(answer, dict) and "resultCount" in answer:  # what the store says of an app: known, and no review
@@ -64,9 +70,11 @@ def records(page: Page) -> Iterator[Record]:
     community = f"{name or f'app {app}'} ({str(country).upper()})" if app and country else None
     for number, review in enumerate(feed.reviews):
         try:
-            yield from _records_of(review, community)
+            yield from list(_records_of(review, community))
         except UnreadableError as reason:
             yield Misfit(str(reason), f"entry[{number}]", review._asdict())
+        except Exception as error:  # a shape that nobody thought of costs this review, not its page
+            yield Misfit(f"can't be read ({type(error).__name__})", f"entry[{number}]", review._asdict())
 
 
 def feed_of(answer: Any) -> Feed:
@@ -82,42 +90,76 @@ def feed_of(answer: Any) -> Feed:
 def moment(review: Review) -> datetime | None:
     """When a review was written, or last changed: Apple tells only that. UTC."""
     try:
-        return utc(datetime.fromisoformat(review.updated)) if review.updated else None
+        return utc(datetime.fromisoformat(review.updated)) if isinstance(review.updated, str) else None
     except (ValueError, OverflowError):
         return None
 
 
 def _records_of(review: Review, community: str | None) -> Iterator[Record]:
-    if not review.id or not re.fullmatch(r"\w{1,40}", review.id, re.ASCII):
+    if not isinstance(review.id, str) or not re.fullmatch(r"\w{1,40}", review.id, re.ASCII):
         raise UnreadableError("is a review without a readable id")
     if review.updated is None:
         raise UnreadableError("is a review without a date, as in Apple's old JSON; its XML has one")
     created_at = moment(review)
     if created_at is None:
         raise UnreadableError("is a review whose date can't be read")
-    mention_id, author_id = f"appstore:{review.id}", _author_id(review)
-    rating = _number(review.rating)
-    is_rated = rating is not None and 1 <= rating <= 5
+    side = SideFields("review")
+    handle = side.words("author", review.author)
+    mention_id, author_id = f"appstore:{review.id}", _author_id(review.author_uri, handle)
+    title, text, rating = _told("title", review.title, side), _told("content", review.text, side), _rating(review, side)
+    if not title and not text and rating is None:
+        raise UnreadableError("is a review without words and stars")
     yield Mention(
-        *(mention_id, "appstore", community, "review", review.title, review.text, web_address(review.link), author_id),
+        *(mention_id, "appstore", community, "review", title, text, _link(review, side), author_id),
         *(None, mention_id, created_at),
-        rating=float(rating) if is_rated and rating is not None else None,
-        product_version=review.version or None,
+        rating=rating,
+        product_version=side.words("version", review.version),
     )
-    if author_id and review.author:
-        yield Author(author_id, "appstore", review.author)
-    if not is_rated:
-        yield Drift("review.rating", review.rating)
+    if author_id and handle:
+        yield Author(author_id, "appstore", handle)
     if review.text is None:
-        yield Drift("review.content")
-    yield Metrics(mention_id, likes=_number(review.votes))
+        side.drift("content", None)
+    yield Metrics(mention_id, likes=_votes(review, side))
+    yield from side.drifts
 
 
-def _author_id(review: Review) -> str | None:
+def _author_id(uri: Any, handle: str | None) -> str | None:
     """By the number in the author's address, or by the name where there is none."""
-    number = re.search(r"/id(\d{1,20})\b", review.author_uri or "", re.ASCII)
-    who = number[1] if number else review.author
+    number = re.search(r"/id(\d{1,20})\b", uri, re.ASCII) if isinstance(uri, str) else None
+    who = number[1] if number else handle
     return f"appstore:{who}" if who else None
+
+
+def _told(name: str, value: Any, side: SideFields) -> str | None:
+    """A text as it was written."""
+    if value is None or isinstance(value, str):
+        return value
+    side.drift(name, value)
+    return None
+
+
+def _link(review: Review, side: SideFields) -> str | None:
+    found = web_address(review.link)
+    if found is None and review.link is not None:
+        side.drift("link", review.link)
+    return found
+
+
+def _rating(review: Review, side: SideFields) -> float | None:
+    """Stars, 1 to 5; None for anything else."""
+    if isinstance(review.rating, str) and re.fullmatch("[1-5]", review.rating.strip()):
+        return float(review.rating)
+    side.drift("rating", review.rating)
+    return None
+
+
+def _votes(review: Review, side: SideFields) -> int | None:
+    """How many found it helpful, which the feed tells as text."""
+    if isinstance(review.votes, str) and re.fullmatch("[0-9]{1,18}", review.votes.strip()):
+        return int(review.votes)
+    if review.votes is not None:
+        side.drift("voteSum", review.votes)
+    return None
 
 
 # XML --------------------------------------------------------------------------------------------------
@@ -126,8 +168,8 @@ def _author_id(review: Review) -> str | None:
 def _from_xml(text: str) -> Feed:
     try:
         root = fromstring(_NO_XML.sub("", text))
-    except (ParseError, DefusedXmlException, ValueError, RecursionError) as error:
-        raise UnreadableError(f"is not a feed of reviews ({error})") from None
+    except (ParseError, DefusedXmlException, ValueError, RecursionError):
+        raise UnreadableError("is not a feed of reviews") from None
     if root.tag != f"{_ATOM}feed":
         raise UnreadableError("is XML, but not a feed of reviews")
     links = {link.get("rel"): link.get("href") for link in root.findall(f"{_ATOM}link")}
@@ -169,16 +211,16 @@ def _from_json(feed: dict[str, Any]) -> Feed:
     }
     reviews = [
         Review(
-            id=_inner(entry, "id", "label"),
-            updated=_inner(entry, "updated", "label"),
-            title=_inner(entry, "title", "label"),
-            text=_inner(entry, "content", "label"),
-            rating=_inner(entry, "im:rating", "label"),
-            version=_inner(entry, "im:version", "label"),
-            author=_inner(entry, "author", "name", "label"),
-            author_uri=_inner(entry, "author", "uri", "label"),
-            link=_inner(entry, "link", "attributes", "href"),
-            votes=_inner(entry, "im:voteSum", "label"),
+            id=_standing(entry, "id", "label"),
+            updated=_standing(entry, "updated", "label"),
+            title=_standing(entry, "title", "label"),
+            text=_standing(entry, "content", "label"),
+            rating=_standing(entry, "im:rating", "label"),
+            version=_standing(entry, "im:version", "label"),
+            author=_standing(entry, "author", "name", "label"),
+            author_uri=_standing(entry, "author", "uri", "label"),
+            link=_standing(entry, "link", "attributes", "href"),
+            votes=_standing(entry, "im:voteSum", "label"),
         )
         for entry in entries
         if _inner(entry, "im:name", "label") is None
@@ -188,20 +230,23 @@ def _from_json(feed: dict[str, Any]) -> Feed:
 
 def _inner(value: Any, *way: str) -> str | None:
     """The text that lies within a value; None where there is none."""
+    found = _standing(value, *way) if isinstance(value, dict) else None
+    return found if isinstance(found, str) else None
+
+
+def _standing(entry: Any, *way: str) -> Any:
+    """What lies within an entry; where the way doesn't lead on, what stands in its place."""
+    value: Any = entry if isinstance(entry, dict) else None
     for name in way:
-        value = value.get(name) if isinstance(value, dict) else None
-    return value if isinstance(value, str) else None
+        if not isinstance(value, dict):
+            return value
+        value = value.get(name)
+    return value
 
 
 # Values -----------------------------------------------------------------------------------------------
 
 
-def _page_number(address: str | None) -> int | None:
-    found = re.search(r"/page=(\d{1,4})/", address or "", re.ASCII)
+def _page_number(address: Any) -> int | None:
+    found = re.search(r"/page=(\d{1,4})/", address, re.ASCII) if isinstance(address, str) else None
     return int(found[1]) if found else None
-
-
-def _number(text: str | None) -> int | None:
-    if text is None or not re.fullmatch(r"-?[0-9]{1,18}", text.strip()):
-        return None
-    return int(text)

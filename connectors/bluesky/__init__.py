@@ -21,6 +21,7 @@ from connectors.bluesky import records as bluesky_records
 from connectors.bluesky.client import LOGGED_IN, POSTS, Client
 from connectors.bluesky.visit import LOOKUP_SIZE, PAGE_SIZE, Visit, listed
 from connectors.contract import (
+    NOWHERE,
     ApiUrl,
     CredentialsError,
     Known,
@@ -29,6 +30,7 @@ from connectors.contract import (
     Page,
     Query,
     Record,
+    Shape,
     SourceError,
     SourceSettings,
     Window,
@@ -68,6 +70,8 @@ rechecks work all the same; a search shows its newest 100 posts at most, and at 
         "Reposts, but for their number; likes, but for their number; views.",
         "Posts of people who want to be shown to readers that are logged in only, unless `logged_in_only` is set.",
     ),
+    handle=Shape(r"([\w-]+\.)+[\w-]+|did:\S+", "halmora.bsky.social"),
+    community=NOWHERE,
 )
 
 SEARCH_SYNTAX = SearchSyntax(

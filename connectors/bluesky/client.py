@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import requests
 
 from connectors.contract import CredentialsError, SourceError
-from connectors.http_api import HttpApi, NotThere, Refused
+from connectors.http_api import HttpApi, NotThere, Refused, object_in
 from connectors.transport import excerpt
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ class Client(HttpApi):
     """Asks Bluesky, or the server at `instead`."""
 
     def __init__(self, session: requests.Session, pace_seconds: float, instead: str | None) -> None:
-        super().__init__("Bluesky", session, pace_seconds, _meaning)
+        super().__init__("Bluesky", session, pace_seconds, _meaning, is_own=is_own)
         self.threads_read: set[str] = set()
         """Posts whose threads this run has asked for."""
         self.threads_show: set[str] = set()
@@ -54,23 +54,40 @@ class Client(HttpApi):
         return self.account.search(params) if self.account else self.get(SEARCH, params)
 
 
+def is_own(refusal: requests.Response) -> bool:
+    """Whether Bluesky refuses: with the name of an error, and a search by who isn't logged in with a page at times.
+
+    A 404 is also what a server says that does not know the method, and then in words of its own.
+    """
+    name, _ = _said(refusal)
+    if refusal.status_code in (404, 410):
+        return _is_not_found(refusal)
+    return bool(name) or (refusal.status_code == 403 and f"/xrpc/{SEARCH}" in (refusal.url or ""))
+
+
 def _meaning(answer: requests.Response) -> SourceError | None:
     """What a refusal means: Bluesky says most with status 400 and the name of an error."""
-    try:
-        body = answer.json()
-    except (ValueError, RecursionError):
-        return None
-    name, message = (str(body.get(key) or "") for key in ("error", "message")) if isinstance(body, dict) else ("", "")
+    name, message = _said(answer)
     said = excerpt(message or name, 200)
-    name = name if re.fullmatch(r"\w{1,50}", name) else ""
     if name in ("ExpiredToken", "InvalidToken"):
         return ExpiredToken(f"Bluesky doesn't take the session's token ({name}: {said}); run this window again.")
     if answer.status_code == 401:
         return CredentialsError(
-            f"Bluesky refused the login ({name or 401}: {said}); check the handle, or make a new app password."
+            f"Bluesky refused the login ({name}: {said}); check the handle, or make a new app password."
         )
-    if name == "NotFound" or re.match(r"\w+ not found", message):
+    if _is_not_found(answer):
         return NotThere(f"Bluesky has nothing there: {said}.")
     if name and answer.status_code == 400:
         return Refused(f"Bluesky refused the request ({name}) with {said}.", 400)
     return None
+
+
+def _is_not_found(refusal: requests.Response) -> bool:
+    name, message = _said(refusal)
+    return name == "NotFound" or (name == "InvalidRequest" and bool(re.match(r"\w+ not found", message)))
+
+
+def _said(refusal: requests.Response) -> tuple[str, str]:
+    """The name of the error and the message of a refusal; no name where it isn't Bluesky's API that refuses."""
+    name, message = (str(object_in(refusal).get(key) or "") for key in ("error", "message"))
+    return name if re.fullmatch(r"\w{1,50}", name) else "", message

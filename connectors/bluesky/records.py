@@ -12,8 +12,10 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any, NamedTuple
 
+from connectors.authors import authors_once
 from connectors.bluesky.texts import facets_of, list_of, object_of, text_of
-from connectors.contract import Author, Deletion, Drift, Interaction, Mention, Metrics, Misfit, Page, Record, utc
+from connectors.contract import Author, Deletion, Interaction, Mention, Metrics, Misfit, Page, Record, utc
+from connectors.side_fields import SideFields
 
 POST_URI = re.compile(r"at://(did:[a-z]+:[\w.:%-]+)/app\.bsky\.feed\.post/([\w.:~-]+)", re.ASCII)
 """Author and key of a post."""
@@ -25,7 +27,6 @@ _ANSWERS_WITHOUT_POSTS = frozenset(("error", "did", "feeds", "value"))
 _EMBEDS = frozenset(
     f"app.bsky.embed.{kind}#view" for kind in ("images", "video", "external", "record", "recordWithMedia")
 )
-_LARGEST = 2**63 - 1
 
 
 class _UnreadableError(Exception):
@@ -41,7 +42,11 @@ class Shown(NamedTuple):
 
 def records(page: Page, logged_in_only: bool = False) -> Iterator[Record]:
     """Mentions, authors, metrics and interactions of an answer; of a recheck also what is gone."""
-    body, asked = page.body, None
+    return authors_once(_records(page.body, logged_in_only))
+
+
+def _records(body: Any, logged_in_only: bool) -> Iterator[Record]:
+    asked = None
     if isinstance(body, dict) and body.keys() == {"asked", "answer"}:
         body, asked = body["answer"], body["asked"]
     if not isinstance(body, dict):
@@ -61,9 +66,14 @@ def records(page: Page, logged_in_only: bool = False) -> Iterator[Record]:
     # Quoted posts come with fewer of their numbers than posts that were asked for: these go first.
     while reading.quoted:
         yield from reading.post(*reading.quoted.pop())
+    # What stands in the place of a post says that it is gone; it isn't where the answer shows it elsewhere.
+    gone = reading.hidden | {name: None for name in reading.gone if name not in reading.there}
+    yield from map(Deletion, gone)
     # Where a post can't be told by its address, anything that was asked for may be that post.
     if isinstance(asked, list) and not reading.has_nameless:
-        yield from (Deletion(mention_id) for mention_id in asked if mention_id not in reading.there)
+        yield from (
+            Deletion(mention_id) for mention_id in asked if mention_id not in reading.there | reading.gone.keys()
+        )
 
 
 # Where posts stand in an answer -----------------------------------------------------------------------
@@ -101,13 +111,13 @@ def uri_of(post: Any) -> str | None:
 
 
 def root_of(post: Any) -> str | None:
-    """The address of the post that opened the thread: its own where it answers nothing."""
-    return uri_of(_reply(post).get("root")) or uri_of(post)
+    """The address of the post that opened the thread: its own where it answers nothing, None where it isn't told."""
+    return uri_of(object_of(_record_of(post).get("reply")).get("root")) if is_answer(post) else uri_of(post)
 
 
 def is_answer(post: Any) -> bool:
-    """Whether a post answers another."""
-    return uri_of(_reply(post).get("parent")) is not None
+    """Whether a post answers another, though it may not tell which."""
+    return _record_of(post).get("reply") is not None
 
 
 def is_kept(post: Any, logged_in_only: bool = False) -> bool:
@@ -121,8 +131,7 @@ def moment(post: Any) -> datetime | None:
 
     min(createdAt, indexedAt); the other where one can't be read, None where neither can.
     """
-    record = object_of(object_of(post).get("record") or object_of(post).get("value"))
-    times = [_moment(record.get("createdAt")), _moment(object_of(post).get("indexedAt"))]
+    times = [_moment(_record_of(post).get("createdAt")), _moment(object_of(post).get("indexedAt"))]
     return min((at for at in times if at), default=None)
 
 
@@ -130,6 +139,11 @@ def feed_moment(item: Any) -> datetime | None:
     """Where an item of a feed stands in time: a repost where it was passed on, any other post where it was written."""
     reposted = _moment(object_of(object_of(item).get("reason")).get("indexedAt"))
     return reposted or moment(object_of(item).get("post"))
+
+
+def is_pinned(item: Any) -> bool:
+    """Whether an item stands at the top of a feed, however old it is."""
+    return _kind_of(object_of(object_of(item).get("reason"))) == "reasonPin"
 
 
 def author_of(post: Any) -> str | None:
@@ -142,14 +156,18 @@ def author_of(post: Any) -> str | None:
 
 
 class _Reading:
-    """One answer on the way to records: which posts and accounts have come, and which quoted posts are to follow."""
+    """One answer on the way to records: which posts have come, and which quoted posts are to follow."""
 
     def __init__(self, logged_in_only: bool) -> None:
         self.logged_in_only = logged_in_only
         self.there: set[str] = set()
+        self.gone: dict[str, None] = {}
+        """Mentions in whose place something else stands."""
+        self.hidden: dict[str, None] = {}
+        """Mentions that a moderator has hidden."""
         self.has_nameless = False
-        self.seen: set[str] = set()
-        self.accounts: set[str] = set()
+        self.told: set[tuple[str, str | None]] = set()
+        """Id and text of each mention that has been told."""
         self.quoted: list[tuple[Any, str]] = []
 
     def post(self, post: Any, place: str) -> Iterator[Record]:
@@ -158,12 +176,15 @@ class _Reading:
         except _UnreadableError as reason:
             yield Misfit(str(reason), place, post)
         except Exception as error:  # a shape that nobody thought of costs this post, not its page
-            yield Misfit(f"can't be read ({type(error).__name__}: {error})", place, post)
+            yield Misfit(f"can't be read ({type(error).__name__})", place, post)
 
     def account(self, account: Any, place: str) -> Iterator[Record]:
         try:
             if self.logged_in_only or _LOGGED_IN_ONLY not in _labels(account):
-                yield self._author(account)
+                fields = SideFields("author")
+                author = _author(account, fields)
+                yield from fields.drifts
+                yield author
         except _UnreadableError as reason:
             yield Misfit(str(reason), place, account)
 
@@ -176,61 +197,75 @@ class _Reading:
             if _kind_of(post) in ("notFoundPost", "blockedPost"):  # of something else than a post
                 return
             raise _UnreadableError("has no readable uri")
-        if uri in self.seen:
-            return
         if _kind_of(post) in ("blockedPost", "viewBlocked", "viewDetached"):
             return  # it is there, but not for us, or not in this place
-        self.seen.add(uri)
         mention_id = PREFIX + uri
         if _kind_of(post) in ("notFoundPost", "viewNotFound"):
-            yield Deletion(mention_id)
+            self.gone[mention_id] = None
             return
         if not is_kept(post, self.logged_in_only):
             if (_labels(post) | _labels(post.get("author"))) & _GONE_LABELS:
-                yield Deletion(mention_id)
+                self.hidden[mention_id] = None
             return
         self.there.add(mention_id)
         record = post.get("record") if "record" in post else post.get("value")
         if not isinstance(record, dict):
             raise _UnreadableError("has no record, so its words are unknown")
-        if not isinstance(record.get("text"), str):
+        text = text_of(record)
+        if not text and not isinstance(record.get("text"), str):
             raise _UnreadableError("has no text")
         created_at = moment(post)
         if created_at is None:
             raise _UnreadableError("has neither a readable createdAt nor an indexedAt, so its time can't be told")
-        yield from _drifts(post)
-        yield from self._records(post, record, uri, created_at)
+        # The same post stands in an answer as often as it is answered or quoted.
+        if (mention_id, text) not in self.told:
+            self.told.add((mention_id, text))
+            yield from self._records(post, record, uri, text, created_at)
 
     def _records(
-        self, post: dict[str, Any], record: dict[str, Any], uri: str, created_at: datetime
+        self, post: dict[str, Any], record: dict[str, Any], uri: str, text: str, created_at: datetime
     ) -> Iterator[Record]:
         mention_id, did = PREFIX + uri, str(author_of(post))
-        if isinstance(post.get("author"), dict) and did not in self.accounts:
-            yield self._author(post["author"])
+        fields = SideFields("post")
+        _check(post, record, fields)
+        author = None
+        if isinstance(post.get("author"), dict):
+            of_author = SideFields("author")
+            try:
+                author = _author(post["author"], of_author)
+            except _UnreadableError:
+                fields.drift("author", post["author"])
+            fields.drifts += of_author.drifts
         answered = uri_of(_reply(post).get("parent"))
         quoted = self._quoted(post, record)
-        above = answered or quoted
-        yield Mention(
+        above = answered if is_answer(post) else quoted
+        root = root_of(post)
+        mention = Mention(
             mention_id,
             "bluesky",
             None,
-            "comment" if answered else "quote" if quoted else "post",
+            "comment" if is_answer(post) else "quote" if quoted else "post",
             None,
-            text_of(record),
+            text,
             f"https://bsky.app/profile/{did}/post/{uri.rpartition('/')[2]}",
             PREFIX + did,
             PREFIX + above if above else None,
-            PREFIX + (root_of(post) or uri),
+            PREFIX + root if root else None,
             created_at,
             network_lang=_language(record.get("langs")),
         )
-        yield Metrics(
+        metrics = Metrics(
             mention_id,
-            likes=_count(post.get("likeCount")),
-            replies=_count(post.get("replyCount")),
-            reposts=_count(post.get("repostCount")),
-            quotes=_count(post.get("quoteCount")),
+            likes=fields.count("likeCount", post.get("likeCount")),
+            replies=fields.count("replyCount", post.get("replyCount")),
+            reposts=fields.count("repostCount", post.get("repostCount")),
+            quotes=fields.count("quoteCount", post.get("quoteCount")),
         )
+        yield from fields.drifts
+        if author:
+            yield author
+        yield mention
+        yield metrics
         yield from _interactions(mention_id, did, answered, quoted, record)
 
     def _quoted(self, post: dict[str, Any], record: dict[str, Any]) -> str | None:
@@ -242,35 +277,51 @@ class _Reading:
                 self.quoted.append((view, f"quoted in {post.get('uri')}"))
         return next((uri for named in _embedded_records(record.get("embed")) if (uri := uri_of(named))), None)
 
-    def _author(self, account: Any) -> Author:
-        account = object_of(account)
-        did, handle = account.get("did"), account.get("handle")
-        if not isinstance(did, str) or not re.fullmatch(r"did:[a-z]+:[\w.:%-]+", did, re.ASCII):
-            raise _UnreadableError("is an account without a readable did")
-        self.accounts.add(did)
+
+def _author(account: Any, fields: SideFields) -> Author:
+    """The account. `_UnreadableError` where it can't be told which."""
+    account = object_of(account)
+    did, handle, name = account.get("did"), account.get("handle"), account.get("displayName")
+    if not isinstance(did, str) or not re.fullmatch(r"did:[a-z]+:[\w.:%-]+", did, re.ASCII):
+        raise _UnreadableError("is an account without a readable did")
+    if not isinstance(handle, str) or not handle.strip():
+        fields.drift("handle", handle)
+        handle = None
+    created_at = _moment(account.get("createdAt"))
+    if created_at is None and account.get("createdAt") is not None:
+        fields.drift("createdAt", account["createdAt"])
+    return Author(
+        PREFIX + did,
+        "bluesky",
         # A handle that doesn't lead to its account is shown as handle.invalid, whoever has it.
-        known = isinstance(handle, str) and handle.strip() and handle != "handle.invalid"
-        name = account.get("displayName")
-        return Author(
-            PREFIX + did,
-            "bluesky",
-            str(handle) if known else did,
-            name if isinstance(name, str) and name else None,
-            _count(account.get("followersCount")),
-            _moment(account.get("createdAt")),
-            True if "bot" in _labels(account) else None,
-        )
+        handle if handle and handle != "handle.invalid" else did,
+        name if fields.words("displayName", name) else None,
+        fields.count("followersCount", account.get("followersCount")),
+        created_at,
+        True if "bot" in _labels(account) else None,
+    )
 
 
-def _drifts(post: dict[str, Any]) -> Iterator[Drift]:
-    """Fields that the lexicon requires and that are missing, and kinds of embeds that it doesn't know."""
-    if _moment(post.get("indexedAt")) is None:
-        yield Drift("post.indexedAt", post.get("indexedAt"))
+def _check(post: dict[str, Any], record: dict[str, Any], fields: SideFields) -> None:
+    """Note fields that the lexicon requires and that are missing, and what it doesn't know."""
+    if not isinstance(record.get("text"), str):
+        fields.drift("text", record.get("text"))
+    for name, of in (("createdAt", record), ("indexedAt", post)):
+        if _moment(of.get(name)) is None:
+            fields.drift(name, of.get(name))
     if not isinstance(post.get("author"), dict):
-        yield Drift("post.author", post.get("author"))
+        fields.drift("author", post.get("author"))
+    reply = record.get("reply")
+    if reply is not None:
+        for name in ("root", "parent"):
+            if uri_of(object_of(reply).get(name)) is None:
+                fields.drift(f"reply.{name}", reply.get(name) if isinstance(reply, dict) else reply)
+    for name, of in (("langs", record), ("facets", record), ("labels", post)):
+        if not isinstance(of.get(name), list | None):
+            fields.drift(name, of[name])
     kind = object_of(post.get("embed")).get("$type")
     if "embed" in post and kind not in _EMBEDS:
-        yield Drift("post.embed", kind)
+        fields.drift("embed", kind)
 
 
 def _interactions(
@@ -298,9 +349,13 @@ def _kind_of(value: dict[str, Any]) -> str:
     return str(value.get("$type")).rpartition("#")[2]
 
 
+def _record_of(post: Any) -> dict[str, Any]:
+    """What the author wrote; a quoted post has it as its value."""
+    return object_of(object_of(post).get("record") or object_of(post).get("value"))
+
+
 def _reply(post: Any) -> dict[str, Any]:
-    record = object_of(object_of(post).get("record") or object_of(post).get("value"))
-    return object_of(record.get("reply"))
+    return object_of(_record_of(post).get("reply"))
 
 
 def _embedded_records(embed: Any) -> list[dict[str, Any]]:
@@ -322,7 +377,7 @@ def _did_in(uri: str | None) -> str | None:
 
 def _language(langs: Any) -> str | None:
     """The language that the author chose; None where there are several."""
-    codes = {str(code).partition("-")[0].lower() for code in list_of(langs)}
+    codes = {code.partition("-")[0].lower() for code in list_of(langs) if isinstance(code, str)}
     return codes.pop() if len(codes) == 1 else None
 
 
@@ -331,7 +386,3 @@ def _moment(value: Any) -> datetime | None:
         return utc(datetime.fromisoformat(value)) if isinstance(value, str) else None
     except (ValueError, OverflowError):
         return None
-
-
-def _count(value: Any) -> int | None:
-    return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= _LARGEST else None

@@ -9,6 +9,7 @@ Kept apart from the connector as atproto takes half a second to import, which wh
 
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
+from urllib.parse import urlsplit
 
 import requests
 from atproto_client import Client, SessionEvent, models
@@ -107,11 +108,11 @@ class _Transport(RequestBase):  # type: ignore[misc]
 
     def _send(self, method: str, url: str, headers: Mapping[str, str] | None, **sent: Any) -> Response:
         if not url.startswith(("https://", f"{self._server}/")):
+            host = urlsplit(url).hostname or ""
             raise CredentialsError(
-                f"Bluesky sends the account to {excerpt(url)}, where its token would not be encrypted."
+                f"Bluesky sends the account to {excerpt(host)}, where its token would not be encrypted."
             )
         # The User-Agent is the session's, which says who asks.
         named = {name: value for name, value in self.get_headers(headers).items() if name.lower() != "user-agent"}
-        # Not on to where a redirect leads: with it would go what a login sends.
-        answer = self._api.ask(method, url, headers=named, allow_redirects=False, **sent)
+        answer = self._api.ask(method, url, headers=named, **sent)
         return Response(True, answer.status_code, self._api.json_of(answer), dict(answer.headers))

@@ -6,7 +6,7 @@ from typing import Any
 
 def text_of(record: dict[str, Any]) -> str:
     """All that was said: the words with their links in full, what pictures show in brackets, and the card's link."""
-    parts = [_with_links(record)]
+    parts = [_with_links(record) if isinstance(record.get("text"), str) else ""]
     for embed in _embeds(record.get("embed")):
         described = [object_of(image).get("alt") for image in list_of(embed.get("images"))] + [embed.get("alt")]
         parts += [f"[{alt.strip()}]" for alt in described if isinstance(alt, str) and alt.strip()]

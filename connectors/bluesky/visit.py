@@ -10,6 +10,7 @@ from connectors.bluesky.client import AUTHOR_FEED, PROFILES, SEARCH, THREAD, Cli
 from connectors.contract import CredentialsError, Page, SchemaDrift, SourceError, Truncated, Window
 from connectors.failures import Failures
 from connectors.http_api import NotThere
+from connectors.listing import come_down
 from connectors.transport import excerpt
 
 PAGE_SIZE = 100
@@ -39,7 +40,9 @@ class Visit:
         self.authors: dict[str, None] = {}
 
     def search(self, text: str) -> Iterator[Page]:
-        """Pages of a search by its cursor. Past its cap it begins anew, with what is older than all that was seen."""
+        """Pages of a search by its cursor. Past its cap, or where a full page comes without a cursor, it begins anew
+        with what is older than what was seen.
+        """
         until = last = self.window.end
         cursor: str | None = None
         asked: set[str] = set()
@@ -59,19 +62,24 @@ class Visit:
             self.want_threads(posts)
             last = self.earliest(last, map(bluesky_records.moment, posts))
             cursor = _cursor(body)
-            if cursor is None:
+            if cursor is None and len(posts) < PAGE_SIZE:
                 return
             if cursor in asked or progress.is_over(posts):
                 self.failures.note(_circle(SEARCH), self.window.start, last)
                 return
-            asked.add(cursor)
-            if cursor.isdecimal() and (len(cursor) > 9 or int(cursor) + PAGE_SIZE > CAP):
+            if cursor is None or (cursor.isdecimal() and (len(cursor) > 9 or int(cursor) + PAGE_SIZE > CAP)):
                 older = last + timedelta(milliseconds=1)  # more may have been written in that very moment
                 if older >= until:
-                    limit = Truncated(f"Bluesky's search shows no more than {CAP:,} posts of one moment.")
-                    self.failures.note(limit, self.window.start, last)
+                    said = (
+                        f"no more than {CAP:,} posts of one moment"
+                        if cursor
+                        else f"no way on behind {len(posts)} posts"
+                    )
+                    self.failures.note(Truncated(f"Bluesky's search shows {said}."), self.window.start, last)
                     return
                 until, cursor, asked = older, None, set()
+            else:
+                asked.add(cursor)
 
     def newest(self, text: str) -> Page:
         """The first page of a search in all that was ever posted."""
@@ -106,10 +114,18 @@ class Visit:
             self.failures.over()
             yield self.page(AUTHOR_FEED, body)
             self.want_threads([item["post"] for item in items if isinstance(item, dict) and "post" in item])
-            times = [at for item in items if (at := bluesky_records.feed_moment(item))]
+            listed_items = [item for item in items if not bluesky_records.is_pinned(item)]
+            times = [at for item in listed_items if (at := bluesky_records.feed_moment(item))]
             last = self.earliest(last, times)
             cursor = _cursor(body)
-            if cursor is None or (times and max(times) < self.window.start):
+            if times and max(times) < self.window.start:
+                return
+            if cursor is None:
+                if len(items) >= PAGE_SIZE:
+                    cut = Truncated(
+                        f"{AUTHOR_FEED}: Bluesky shows a full page of {actor} and doesn't say how to go on."
+                    )
+                    self.failures.note(cut, self.window.start, last)
                 return
             if cursor in asked or progress.is_over(item.get("post") for item in items if isinstance(item, dict)):
                 self.failures.note(_circle(AUTHOR_FEED), self.window.start, last)
@@ -118,14 +134,15 @@ class Visit:
 
     def earliest(self, last: datetime, times: Iterable[datetime | None]) -> datetime:
         """How far back a listing has come. A time before the window is a date that an author made up."""
-        return min([last, *(at for at in times if at in self.window and at is not None)])
+        return come_down(last, [at for at in times if at in self.window])
 
     def want_threads(self, posts: list[Any]) -> None:
         """Note the threads of these posts, as far as there is anything else in them."""
         for post in posts:
-            uri, root = bluesky_records.uri_of(post), bluesky_records.root_of(post)
-            if bluesky_records.moment(post) not in self.window or uri is None or root is None or not self.keeps(post):
+            uri = bluesky_records.uri_of(post)
+            if bluesky_records.moment(post) not in self.window or uri is None or not self.keeps(post):
                 continue
+            root = bluesky_records.root_of(post) or uri
             if bluesky_records.is_answer(post) or post.get("replyCount") != 0:
                 self.threads.setdefault(root, []).append(uri)
 

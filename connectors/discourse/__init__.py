@@ -23,6 +23,7 @@ from connectors.contract import (
     Page,
     Query,
     Record,
+    Shape,
     SourceError,
     SourceSettings,
     Window,
@@ -66,6 +67,8 @@ NETWORK = Network(
         "Posts that were hidden after flags count as deleted until the forum shows them again.",
         "An account that changes its name is another author from then on.",
     ),
+    handle=Shape(r"[\w.-]+", "mira"),
+    community=Shape(r"[^\s/]+/\S+", "forum.example.com/help"),
 )
 
 SEARCH_SYNTAX = SearchSyntax(

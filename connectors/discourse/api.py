@@ -8,7 +8,7 @@ from typing import Any
 import requests
 
 from connectors.contract import CredentialsError, RateLimited, SchemaDrift, SourceError
-from connectors.http_api import HttpApi, Refused
+from connectors.http_api import HttpApi, Refused, object_in
 from connectors.transport import excerpt
 
 _SLOW_DOWN = 60.0
@@ -19,7 +19,9 @@ class ForumApi(HttpApi):
     """A forum, asked at one pace."""
 
     def __init__(self, title: str, session: requests.Session, pace_seconds: float) -> None:
-        super().__init__(title, session, pace_seconds, lambda refusal: meaning(refusal, self.clock.now()))
+        super().__init__(
+            title, session, pace_seconds, lambda refusal: meaning(refusal, self.clock.now()), is_own=is_own
+        )
 
 
 @dataclass
@@ -78,24 +80,26 @@ def _paths(body: Any) -> dict[str, str]:
     return paths
 
 
+def is_own(refusal: requests.Response) -> bool:
+    """Whether a forum refuses: it lists errors in words and mostly names their kind."""
+    said = object_in(refusal)
+    errors = said.get("errors")
+    in_words = isinstance(errors, list) and bool(errors) and all(isinstance(error, str) for error in errors)
+    return in_words or isinstance(said.get("error_type"), str)
+
+
 def meaning(refusal: requests.Response, now: datetime) -> SourceError | None:
     """What a forum means by a refusal."""
-    try:
-        told = refusal.json()
-    except (ValueError, RecursionError):
-        told = None
-    if refusal.status_code in (404, 410) and not (isinstance(told, dict) and told.keys() & {"errors", "error_type"}):
-        return SourceError(f"what answers there ({refusal.status_code}) is no forum; check the address, or ask later.")
-    told = told if isinstance(told, dict) else {}
+    body = object_in(refusal)
     if refusal.status_code == 429 and "retry-after" not in refusal.headers:
-        extras = told.get("extras")
+        extras = body.get("extras")
         wait = extras.get("wait_seconds") if isinstance(extras, dict) else None
         seconds = float(wait) if isinstance(wait, int | float) and 0 <= wait < 1e9 else _SLOW_DOWN
         until = now + timedelta(seconds=seconds)
         return RateLimited(f"the forum wants us to wait; run again after {until:%Y-%m-%d %H:%M} UTC.", until=until)
     if refusal.status_code == 403:
-        said = excerpt(told.get("errors") or refusal.text or "an empty body", 200)
-        if told.get("error_type") == "not_logged_in":
+        said = excerpt(body.get("errors") or refusal.text, 200)
+        if body.get("error_type") == "not_logged_in":
             return CredentialsError(f"the forum shows this to members only (403: {said}); give it credentials.")
         return Refused(f"the forum does not show this (403) and says {said}.", 403)
     return None

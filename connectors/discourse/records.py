@@ -10,10 +10,10 @@ from datetime import datetime
 from typing import Any, NamedTuple
 from urllib.parse import unquote, urlsplit
 
+from connectors.authors import authors_once
 from connectors.contract import (
     Author,
     Deletion,
-    Drift,
     Interaction,
     Mention,
     Metrics,
@@ -24,10 +24,10 @@ from connectors.contract import (
     web_address,
 )
 from connectors.markup import plain_text
+from connectors.side_fields import LARGEST_COUNT, SideFields
 
 _REGULAR, _BY_MODERATOR, _SMALL_ACTION, _WHISPER = 1, 2, 3, 4
 _LIKE = 2
-_LARGEST = 2**63 - 1
 _LEADS = "search"
 """Endpoint of searches, which show the start of a post; the whole post follows on another page."""
 _NAMED = re.compile(r'<a class="mention" href="[^"]*?/u(?:sers)?/([^"/?]+)"')
@@ -66,6 +66,10 @@ def records(page: Page, site: str | None) -> Iterator[Record]:
 
     `site` is the address of the forum.
     """
+    return authors_once(_records(page, site))
+
+
+def _records(page: Page, site: str | None) -> Iterator[Record]:
     body = page.body
     if isinstance(body, dict) and "answer" in body:
         asked = body.get("asked")
@@ -168,48 +172,66 @@ class _Reader:
             try:
                 yield from list(self.of_post(post, writers))
             except Exception as error:  # a shape that nobody thought of costs this post, not its page
-                yield Misfit(f"can't be read ({type(error).__name__}: {error})", post.place, post.raw)
+                yield Misfit(f"can't be read ({type(error).__name__})", post.place, post.raw)
 
     def of_post(self, post: Post, writers: Mapping[tuple[int, int] | None, str | None]) -> Iterator[Record]:
         raw, key, at = post.raw, post.key, post.at
         if key is None or at is None:  # checked before
             return
         topic, number = key
+        fields = SideFields("post")
         mention_id, author = self.name(topic, number), _text(raw.get("username"))
         deleted_at = moment(raw.get("deleted_at")) or moment(post.topic.get("deleted_at"))
-        is_gone = deleted_at is not None or raw.get("user_deleted") is True or raw.get("hidden") is True
-        if not is_gone:
-            yield from _drifts(raw)
-        answered = whole(raw.get("reply_to_post_number")) or 1
-        yield Mention(
+        is_gone = _is_gone(raw, post.topic, fields)
+        answered = _answered_number(raw, number, fields)
+        mention = Mention(
             mention_id,
             "discourse",
-            self.community(post),
+            self.community(post, fields),
             "post" if number == 1 else "comment",
-            _title(post) if number == 1 and not is_gone else None,
+            _title(post, fields) if number == 1 and not is_gone else None,
             None if is_gone else _said(raw),
             self.url(post, topic, number),
             self.person(author) if author and not is_gone else None,
-            self.name(topic, answered) if number != 1 else None,
+            self.name(topic, answered) if answered is not None else None,
             self.name(topic, 1),
             at,
-            moment(raw.get("updated_at")) if _edits(raw) else None,
+            _edited_at(raw, fields),
             deleted_at,
             is_deleted=is_gone,
         )
         if is_gone:
+            yield from fields.drifts
+            yield mention
             return
-        yield _metrics(mention_id, post, number)
-        if author:
-            is_bot = True if (whole(raw.get("user_id"), least=-_LARGEST) or 0) < 0 else None
-            yield Author(self.person(author), "discourse", author, _text(raw.get("name")), is_bot=is_bot)
+        metrics = _metrics(mention_id, post, number, fields)
+        _check(raw, fields)
+        account = self.author(author, raw, fields) if author else None
+        yield from fields.drifts
+        yield mention
+        yield metrics
+        if author and account:
+            yield account
             yield from self.interactions(mention_id, author, raw, self.answered(post, topic, number, answered, writers))
 
+    def author(self, username: str, raw: Mapping[str, Any], post: SideFields) -> Author:
+        """Who wrote a post; what can't be read of it is noted beside the post's own fields."""
+        fields, user_id = SideFields("author"), raw.get("user_id")
+        name = raw.get("name") if fields.words("name", raw.get("name")) else None
+        number = fields.score("user_id", user_id)
+        post.drifts += fields.drifts
+        return Author(self.person(username), "discourse", username, name, is_bot=True if (number or 0) < 0 else None)
+
     def answered(
-        self, post: Post, topic: int, number: int, answered: int, writers: Mapping[tuple[int, int] | None, str | None]
+        self,
+        post: Post,
+        topic: int,
+        number: int,
+        answered: int | None,
+        writers: Mapping[tuple[int, int] | None, str | None],
     ) -> str | None:
         """Who wrote what a post answers, as far as the answer tells."""
-        if number == 1:
+        if number == 1 or answered is None:
             return None
         told = _mapping(post.raw.get("reply_to_user")).get("username") if post.raw.get("reply_to_post_number") else None
         if not told and answered == 1:
@@ -240,9 +262,12 @@ class _Reader:
         slug = _text(post.raw.get("topic_slug")) or _text(post.topic.get("slug")) or "-"
         return web_address(f"{self.site}/t/{slug}/{topic}/{number}") if self.site else None
 
-    def community(self, post: Post) -> str | None:
+    def community(self, post: Post, fields: SideFields) -> str | None:
         ids = (post.raw.get("category_id"), post.topic.get("category_id"), post.raw.get("_category_id"))
-        path = _text(self.categories.get(str(next((id_ for id_ in ids if id_ is not None), None))))
+        found = next((id_ for id_ in ids if id_ is not None), None)
+        if found is not None and whole(found) is None:
+            fields.drift("category_id", found)
+        path = _text(self.categories.get(str(found)))
         return self.place + path if path else None
 
 
@@ -252,17 +277,39 @@ def _what_lacks(post: Post | None) -> str:
     return "topic and number" if post.key is None else "time"
 
 
-def _drifts(raw: Mapping[str, Any]) -> Iterator[Drift]:
-    """What every whole post has. A search shows the start of one, without most of it."""
+def _check(raw: Mapping[str, Any], fields: SideFields) -> None:
+    """Note what every whole post has and this one lacks. A search shows the start of one, without most of it."""
+    for name in ("cooked", "blurb", "username"):
+        fields.words(name, raw.get(name))
     if "cooked" not in raw:
         if "blurb" not in raw:
-            yield Drift("post.cooked")
+            fields.drift("cooked", None)
         return
     for name in ("username", "post_type"):
         if name not in raw:
-            yield Drift(f"post.{name}")
+            fields.drift(name, None)
     if "post_type" in raw and raw["post_type"] not in (_REGULAR, _BY_MODERATOR):
-        yield Drift("post.post_type", raw["post_type"])
+        fields.drift("post_type", raw["post_type"])
+
+
+def _is_gone(raw: Mapping[str, Any], topic: Mapping[str, Any], fields: SideFields) -> bool:
+    """Whether a post was taken down. One that says when is gone, even where the moment can't be read."""
+    for source, name in ((raw, "deleted_at"), (topic, "deleted_at")):
+        if source.get(name) is not None and moment(source[name]) is None:
+            fields.drift(name, source[name])
+    for name in ("user_deleted", "hidden"):
+        if not isinstance(raw.get(name), bool | None):
+            fields.drift(name, raw[name])
+    told = raw.get("deleted_at") is not None or topic.get("deleted_at") is not None
+    return told or raw.get("user_deleted") is True or raw.get("hidden") is True
+
+
+def _answered_number(raw: Mapping[str, Any], number: int, fields: SideFields) -> int | None:
+    """The number of the post that is answered: the opening post where none is named, None where that isn't told."""
+    if number == 1 or "reply_to_post_number" not in raw:
+        return None
+    told = raw["reply_to_post_number"]
+    return 1 if told is None else fields.count("reply_to_post_number", told) or None
 
 
 # Values -----------------------------------------------------------------------------------------------
@@ -282,37 +329,45 @@ def _without(markup: str, opening: str, closing: str) -> str:
     return first + "".join(piece.partition(closing)[2] for piece in rest)
 
 
-def _title(post: Post) -> str | None:
-    return _text(post.raw.get("topic_title")) or _text(post.topic.get("title"))
+def _title(post: Post, fields: SideFields) -> str | None:
+    told = (("topic_title", post.raw.get("topic_title")), ("title", post.topic.get("title")))
+    return next((title for name, title in told if fields.words(name, title)), None)
 
 
-def _edits(raw: Mapping[str, Any]) -> bool:
-    return (whole(raw.get("version")) or 1) > 1
+def _edited_at(raw: Mapping[str, Any], fields: SideFields) -> datetime | None:
+    version, edited_at = fields.count("version", raw.get("version")), moment(raw.get("updated_at"))
+    if edited_at is None and raw.get("updated_at") is not None:
+        fields.drift("updated_at", raw["updated_at"])
+    return edited_at if (version or 1) > 1 else None
 
 
-def _metrics(mention_id: str, post: Post, number: int) -> Metrics:
+def _metrics(mention_id: str, post: Post, number: int, fields: SideFields) -> Metrics:
     """Of an opening post the replies and views of its topic; of an answer those of itself alone."""
     raw = post.raw
     if number == 1:
-        count = whole(raw.get("posts_count")) or whole(post.topic.get("posts_count"))
-        replies, views = count - 1 if count else None, whole(post.topic.get("views"))
+        counts = [fields.count("posts_count", of.get("posts_count")) for of in (raw, post.topic)]
+        count = next(filter(None, counts), None)
+        replies, views = count - 1 if count else None, fields.count("views", post.topic.get("views"))
     else:
-        replies, views = whole(raw.get("reply_count")), whole(raw.get("reads"))
-    return Metrics(mention_id, likes=_likes(raw), replies=replies, views=views)
+        replies, views = (fields.count(name, raw.get(name)) for name in ("reply_count", "reads"))
+    return Metrics(mention_id, likes=_likes(raw, fields), replies=replies, views=views)
 
 
-def _likes(raw: Mapping[str, Any]) -> int | None:
+def _likes(raw: Mapping[str, Any], fields: SideFields) -> int | None:
     """Where nobody liked a post, newer forums leave the likes out of the list of what was done to it."""
     done = raw.get("actions_summary")
     if not isinstance(done, list):
-        return whole(raw.get("like_count"))
-    return next((whole(entry.get("count")) for entry in done if _mapping(entry).get("id") == _LIKE), 0)
+        if done is not None:
+            fields.drift("actions_summary", done)
+        return fields.count("like_count", raw.get("like_count"))
+    told = (entry.get("count") for entry in done if isinstance(entry, dict) and entry.get("id") == _LIKE)
+    return fields.count("likes", next(told, 0))
 
 
 def whole(value: Any, least: int = 0) -> int | None:
     """A number that counts or names something; None for anything else."""
     is_number = isinstance(value, int) and not isinstance(value, bool)
-    return value if is_number and least <= value <= _LARGEST else None
+    return value if is_number and least <= value <= LARGEST_COUNT else None
 
 
 def _text(value: Any) -> str | None:

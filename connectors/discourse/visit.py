@@ -9,11 +9,13 @@ from connectors.discourse import records as discourse_records
 from connectors.discourse.api import Client, not_a
 from connectors.failures import Failures
 from connectors.http_api import NotThere, Refused
+from connectors.listing import come_down
 from connectors.transport import excerpt
 
 POSTS_AT_ONCE = 20
 """As many posts as a forum's own pages ask for at once."""
 SEARCH_PAGES = 10
+HITS_A_PAGE = 50
 IDS_AT_ONCE = 50
 GAPS = 40
 """Answers without posts, one after the other, after which looking on is given up."""
@@ -85,10 +87,11 @@ class Visit:
 
     def is_before_window(self, posts: list[discourse_records.Post]) -> bool:
         """Whether a page, its threads read, lies before the window as a whole; if not, note how far it has come."""
-        newest, oldest = _span(posts)
+        newest = _span(posts)[0]
         # Listed by id. A post that was moved or imported has a new one and an old time: where a page holds one, only
         # its newest post tells how far it has come, and none from before the window does.
-        come_to = oldest if _is_in_order(posts) else newest
+        times = _times_by_id(posts)
+        come_to = come_down(self.window.end, times) if times == sorted(times, reverse=True) else newest
         if come_to is not None and come_to >= self.window.start:
             self.reached = min(self.reached, come_to)
             self.whole_after = None if self.failures else self.reached
@@ -149,10 +152,11 @@ class Visit:
                 )
             seen |= new
             yield from self.threads(topic["id"] for topic in topics if self.may_hold(topic))
-            # what is pinned stands first, however old it is
-            times = [at for topic in topics if not _is_pinned(topic) and (at := _bumped_at(topic))]
-            self.reached = min([self.reached, *times])
-            if not listed.get("more_topics_url") or not topics or (times and max(times) < self.window.start):
+            # What is pinned stands first, however old it is. That no further page is named is not the end; an empty
+            # page is.
+            come_to = come_down(self.window.end, [_bumped_at(topic) for topic in topics if not _is_pinned(topic)])
+            self.reached = min(self.reached, come_to)
+            if not topics or come_to < self.window.start:
                 return
             number += 1
 
@@ -172,10 +176,17 @@ class Visit:
         """Topics found in some days, halved where there are more than are shown."""
         # `after` leaves out the very start of its day, `before` includes none of its own
         span = f"after:{first - timedelta(days=1)} before:{last + timedelta(days=1)}"
+        seen: set[tuple[int, int] | None] = set()
         for number in range(1, SEARCH_PAGES + 1):
             page, has_more = self.search_page({"q": f"{words} {span} order:latest", "page": number})
             yield page
             found = discourse_records.posts(page.body["answer"])
+            keys = {post.key for post in found}
+            if found and not keys - seen:
+                raise self.at_listing(
+                    SchemaDrift(f"search.json: the search goes round in circles; nothing new on page {number}.")
+                )
+            seen |= keys
             # the latest post of a topic that is found; an earlier one of the window may stand behind it
             hits = [post for post in found if post.at and post.at >= self.window.start]
             if self.with_threads:
@@ -184,7 +195,7 @@ class Visit:
                 yield from self.single(hits)
             if not has_more:
                 return
-            self.reached = min([self.reached, *(post.at for post in found if post.at)])
+            self.reached = come_down(self.reached, [post.at for post in found])
         if first < last:
             middle = first + (last - first) // 2
             yield from self.search_days(words, middle + timedelta(days=1), last)
@@ -208,7 +219,9 @@ class Visit:
             raise self.at_listing(
                 SourceError(f"search.json: the forum says {excerpt(grouped['error'])}; run this window again later.")
             )
-        return self.page("search", body), bool(grouped.get("more_full_page_results"))
+        is_told = "more_full_page_results" in grouped and len(body["posts"]) < HITS_A_PAGE
+        has_more = bool(grouped.get("more_full_page_results")) or (bool(body["posts"]) and not is_told)
+        return self.page("search", body), has_more
 
     def single(self, hits: list[discourse_records.Post]) -> Iterator[Page]:
         """Each of these posts alone and whole."""
@@ -242,6 +255,11 @@ class Visit:
         for page in self.part("topic", f"t/{topic}.json"):
             yield page
             body = page.body["answer"]
+            if not _has_stream(body):
+                cut = SchemaDrift(
+                    f"t/{topic}.json: the forum shows part of a topic without the ids of its other posts."
+                )
+                self.failures.note(cut, self.window.start, self.unseen_to)
             for ids in chunks(left_in(body)):
                 yield from self.part("topic posts", f"t/{topic}/posts.json", {"post_ids[]": ids}, topic=head_of(body))
 
@@ -340,11 +358,18 @@ def _span(posts: list[discourse_records.Post]) -> tuple[datetime | None, datetim
     return max(times, default=None), min(times, default=None)
 
 
-def _is_in_order(posts: list[discourse_records.Post]) -> bool:
-    """Whether posts with higher ids were written later."""
-    by_id = sorted((id_, post.at) for post in posts if isinstance(id_ := post.raw.get("id"), int) and post.at)
-    times = [at for _, at in by_id]
-    return times == sorted(times)
+def _times_by_id(posts: list[discourse_records.Post]) -> list[datetime]:
+    """When the posts were written, from the highest id down."""
+    by_id = {id_: post.at for post in posts if isinstance(id_ := post.raw.get("id"), int) and post.at}
+    return [by_id[id_] for id_ in sorted(by_id, reverse=True)]
+
+
+def _has_stream(topic: Mapping[str, Any]) -> bool:
+    """Whether a topic holds all its posts or names the others."""
+    stream = topic.get("post_stream")
+    is_named = isinstance(stream, dict) and isinstance(stream.get("stream"), list)
+    count = discourse_records.whole(topic.get("posts_count"))
+    return is_named or count is None or count <= len(discourse_records.posts(topic))
 
 
 def _bumped_at(topic: Mapping[str, Any]) -> datetime | None:

@@ -60,6 +60,8 @@ def _cells(taken: list[str], delimiter: str) -> list[str] | str:
     that stands between them, to one cell. Within a line stray quotes are taken as they are.
     """
     text = [line + "\n" for line in taken[:-1]] + [taken[-1].removesuffix("\r")]
+    if any('\\"' in line for line in taken) and (cells := _cells_with_backslashes(text, delimiter)):
+        return cells
     has_open_quote = sum(line.count('"') for line in taken) % 2 == 1
     try:
         rows = list(csv.reader(text, delimiter=delimiter, strict=len(taken) > 1 or has_open_quote))
@@ -68,3 +70,16 @@ def _cells(taken: list[str], delimiter: str) -> list[str] | str:
     if len(rows) > 1:
         return "is more than one record"
     return rows[0] if rows else []
+
+
+def _cells_with_backslashes(text: list[str], delimiter: str) -> list[str] | None:
+    """Cells whose inner quotes are written \\", as some databases do; None where the line is sound without that."""
+    try:
+        list(csv.reader(text, delimiter=delimiter, strict=True))
+    except csv.Error:
+        try:
+            rows = list(csv.reader(text, delimiter=delimiter, strict=True, doublequote=False, escapechar="\\"))
+        except csv.Error:
+            return None
+        return rows[0] if len(rows) == 1 else None
+    return None

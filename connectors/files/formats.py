@@ -7,14 +7,16 @@ import codecs
 import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, NamedTuple
 
 import orjson
 import pyarrow
 import pyarrow.parquet
 
 from connectors.contract import SourceError
+from connectors.files.csv_head import table
 from connectors.files.csv_lines import csv_records
+from connectors.files.json_documents import json_document
 from connectors.files.packed_files import HEAD, opened, other_kind, unpacked
 
 NumberedRow = tuple[int, dict[str, Any] | str]
@@ -24,20 +26,35 @@ LONGEST_LINE = 64 * 2**20
 PARQUET_BATCH = 1000
 
 
+class Layout(NamedTuple):
+    """What is known of a file before it is opened."""
+
+    encoding: str
+    delimiter: str
+    skip: int
+    lacking: Callable[[list[str]], list[str]]
+
+
 def read_rows(
-    path: Path, encoding: str, delimiter: str, check_columns: Callable[[list[str]], None]
+    path: Path,
+    encoding: str,
+    delimiter: str,
+    check_columns: Callable[[list[str]], None],
+    *,
+    skip: int = 0,
+    lacking: Callable[[list[str]], list[str]] = lambda names: [],  # noqa: ARG005
 ) -> Iterator[NumberedRow]:
     """Line or row number and the row, or the reason why it is none.
 
-    `check_columns` gets the names of the columns where a file has them. `SourceError` where the file is missing, of
-    another kind or damaged.
+    `check_columns` gets the names of the columns where a file has them. A CSV file's names stand in the first line
+    after `skip` that lacks nothing. `SourceError` where the file is missing, of another kind or damaged.
     """
     with opened(path) as file:
-        yield from _rows(file, path, encoding, delimiter, check_columns)
+        yield from _rows(file, path, Layout(encoding, delimiter, skip, lacking), check_columns)
 
 
 def _rows(
-    file: IO[bytes], path: Path, encoding: str, delimiter: str, check_columns: Callable[[list[str]], None]
+    file: IO[bytes], path: Path, layout: Layout, check_columns: Callable[[list[str]], None]
 ) -> Iterator[NumberedRow]:
     head = file.read(HEAD)
     file.seek(0)
@@ -48,19 +65,33 @@ def _rows(
     if what := other_kind(head):
         raise SourceError(f"{path.name} is {what}. Expected CSV, JSON Lines or Parquet: unpack or export it.")
     blocks: Iterator[bytes] = iter(lambda: stream.read(1 << 20), b"")
-    is_wide = "\n".encode(encoding) != b"\n"
-    if not is_wide and head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        encoding, is_wide = "utf-16", True
-    if is_wide:  # lines can be told apart only once they are text
-        blocks, encoding, head = _as_utf8(blocks, encoding), "utf-8", head.decode(encoding, "ignore").encode()
-    first = head.removeprefix(codecs.BOM_UTF8).lstrip()[:1]
-    if first == b"{":
+    encoding = _wide_encoding(head) or layout.encoding
+    if "\n".encode(encoding) != b"\n":  # lines can be told apart only once they are text
+        blocks, head = _as_utf8(blocks, encoding), head.decode(encoding, "ignore").encode("utf-8", "replace")
+        encoding = "utf-8"
+    if b"\r" in head and b"\n" not in head:
+        blocks = (block.replace(b"\r", b"\n") for block in blocks)
+        head = head.replace(b"\r", b"\n")
+    first = head.removeprefix(codecs.BOM_UTF8).lstrip()
+    if document := json_document(first, is_whole=len(head) < HEAD):
+        raise SourceError(f"{path.name} is {document}")
+    if first.startswith(b"{"):
         yield from _json_rows(_lines(blocks, path), encoding)
-    elif first == b"[":
-        raise SourceError(f"{path.name} is one JSON array. Expected JSON Lines: an object on each line (jq -c '.[]').")
     elif head or path.name.endswith((".csv", ".csv.gz", ".csv.zst")):
         texts = (_decoded(line, encoding) for line in _without_mark(_lines(blocks, path)))
-        yield from _csv_rows(texts, path, delimiter, check_columns)
+        yield from _csv_rows(texts, path, layout, check_columns)
+
+
+def _wide_encoding(head: bytes) -> str | None:
+    """UTF-16, where a mark says so or every other byte is zero, as in no other text of letters."""
+    if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return None if head.startswith(codecs.BOM_UTF32_LE) else "utf-16"
+    even, odd = head[: HEAD // 2 * 2 : 2], head[1 : HEAD // 2 * 2 : 2]
+    if len(odd) >= 8 and odd.count(0) > len(odd) * 0.7 and even.count(0) == 0:
+        return "utf-16-le"
+    if len(odd) >= 8 and even.count(0) > len(even) * 0.7 and odd.count(0) == 0:
+        return "utf-16-be"
+    return None
 
 
 def _as_utf8(blocks: Iterator[bytes], encoding: str) -> Iterator[bytes]:
@@ -112,24 +143,28 @@ def _json(line: bytes, encoding: str) -> Any:
 
 
 def _csv_rows(
-    lines: Iterator[str], path: Path, delimiter: str, check_columns: Callable[[list[str]], None]
+    lines: Iterator[str], path: Path, layout: Layout, check_columns: Callable[[list[str]], None]
 ) -> Iterator[NumberedRow]:
-    records = csv_records(lines, delimiter)
-    number, header = next(records, (1, []))
-    if isinstance(header, str):
-        raise SourceError(f"{path.name}, line {number}: the line with the columns' names {header[:500]}")
-    if not header:
+    found = table(lines, layout.delimiter, layout.skip, layout.lacking)
+    if found is None:
         raise SourceError(f"{path.name} is empty. Expected at least a line with the names of the columns.")
-    names = [name.strip() for name in header]
-    check_columns(names)
-    width = len(names)
+    if found.broken:
+        raise SourceError(
+            f"{path.name}, line {found.skipped + 1}: the line with the columns' names {found.broken[:500]}"
+        )
+    check_columns(found.names)
+    records = csv_records(found.lines, found.delimiter)
+    next(records)
+    width = len(found.names)
+    named = max((at for at, name in enumerate(found.names, start=1) if name), default=0)
     for number, cells in records:
+        line = found.skipped + number
         if isinstance(cells, str):
-            yield number, cells
-        elif len(cells) == width:
-            yield number, dict(zip(names, cells, strict=True))
+            yield line, cells
+        elif len(cells) >= named and not any(cells[width:]):  # what is too many and empty comes of a last delimiter
+            yield line, dict(zip(found.names, cells + [""] * (width - len(cells)), strict=False))
         elif cells:
-            yield number, f"has {len(cells)} cells, the header has {width}: {_shown(delimiter.join(cells))}"
+            yield line, f"has {len(cells)} cells, the header has {width}: {_shown(found.delimiter.join(cells))}"
 
 
 def _without_mark(lines: Iterator[bytes]) -> Iterator[bytes]:

@@ -6,7 +6,7 @@ first; where an issue has a post in the window, the rest of its thread is fetche
 """
 
 import re
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Annotated, Any, Literal
@@ -20,6 +20,7 @@ from connectors.contract import (
     Page,
     Query,
     Record,
+    Shape,
     SourceError,
     SourceSettings,
     Truncated,
@@ -28,10 +29,11 @@ from connectors.contract import (
 from connectors.failures import Failures
 from connectors.github import posts
 from connectors.github import records as github_records
-from connectors.github.api import PAGE_SIZE, GitHubApi, drifted
+from connectors.github.api import PAGE_SIZE, SEARCH_CAP, GitHubApi, drifted
 from connectors.github.discussions import Discussions
 from connectors.github.recheck import looked_again
 from connectors.http_api import NotThere
+from connectors.listing import come_down, come_up
 from connectors.searching import searches
 from connectors.transport import checked_credentials, new_session
 from query.search_syntax import SearchSyntax
@@ -65,6 +67,8 @@ Without a token GitHub answers 60 requests an hour for all who share your addres
         "When a whole repository is deleted or made private, what was read from it stays: GitHub answers the same to a "
         "token that may not look any more.",
     ),
+    handle=Shape(r"[\w-]+(\[bot\])?", "halmora-mira"),
+    community=Shape(r"[\w.-]+/[\w.-]+", "halmora/firmware"),
 )
 
 SEARCH_SYNTAX = SearchSyntax(
@@ -81,8 +85,6 @@ SEARCH_SYNTAX = SearchSyntax(
 
 HOME = "https://api.github.com"
 API_VERSION = "2022-11-28"
-SEARCH_CAP = 1000
-"""Results that a search shows at most."""
 FIRST_ISSUE = datetime.fromisoformat("2009-01-01")
 """Issues came to GitHub later that year."""
 
@@ -183,8 +185,8 @@ class _Visit:
         """The account that opened an issue."""
         self.comments: dict[_Thread, int] = {}
         """How many comments an issue has, as GitHub counts them."""
-        self.listed: Counter[_Thread] = Counter()
-        """How many of them a list of all the repository's comments has held."""
+        self.listed: defaultdict[_Thread, set[str | None]] = defaultdict(set)
+        """Those of them that a list of all the repository's comments has held."""
         self.wanted: dict[_Thread, None] = {}
         """Issues with something new in the window."""
         self.counted: set[str] = set()
@@ -200,7 +202,8 @@ class _Visit:
             for answer in self.listing(path, {}):
                 for item in answer:
                     thread = name, posts.number_of(item) or 0
-                    self.listed[thread] += kind == "issues"
+                    if kind == "issues":
+                        self.listed[thread].add(posts.mention_id(item))
                     self.want(thread, item)
                 yield self.comment_page(name, path, answer)
         yield from self.threads()
@@ -217,8 +220,7 @@ class _Visit:
                     raise drifted(path, answer, "a list")
                 self.failures.over()
                 yield answer
-                changes = [changed for item in answer if (changed := posts.changed_at(item))]
-                reached = min([reached, *changes])
+                reached = come_down(reached, [posts.changed_at(item) for item in answer])
                 if reached < self.window.start:
                     return
         except SourceError as failure:
@@ -258,10 +260,13 @@ class _Visit:
                         )
                     yield answer
                     seen, total = seen + len(items), max(total, answer["total_count"])
-                    reached = max([reached, *(at for item in items if (at := posts.moment(item)))])
+                    reached = come_up(reached, [posts.moment(item) for item in items])
             except SourceError as failure:
                 self.failures.note(failure, *self.window)
                 return
+            # What GitHub counts and doesn't show is a little; where it is more, pages were lost.
+            if seen < 0.9 * min(total, SEARCH_CAP):
+                self.failures.note(Truncated(f"GitHub's search showed {seen} of {total} issues."), *self.window)
             if seen < SEARCH_CAP or seen >= total:
                 return
             if reached == since:
@@ -279,8 +284,9 @@ class _Visit:
                     issue = self.client.one(path)
                     self.note_issue(name, issue)
                     yield self.page(path, issue, [issue])
-                if self.comments.get((name, number), 1) > self.listed[name, number]:
-                    for answer in self.client.pages(f"{path}/comments", {}):
+                there = self.comments.get((name, number))
+                if there is None or there > len(self.listed[name, number]):
+                    for answer in self.client.pages(f"{path}/comments", {}, there):
                         if not isinstance(answer, list):
                             raise drifted(path, answer, "a list of comments")
                         yield self.comment_page(name, f"{path}/comments", answer)
@@ -292,16 +298,17 @@ class _Visit:
 
     def discussions(self, name: str) -> Iterator[Page]:
         """Discussions with something new, each with all its comments and replies."""
-        reached = self.window.end
+        discussions = None
         try:
-            for answer in Discussions(self.client, name).changed_since(self.window.start):
+            discussions = Discussions(self.client, name)
+            for answer in discussions.changed_since(self.window.start):
                 self.failures.over()
                 yield self.page(f"repos/{name}/discussions", answer.body, answer.items, answer.units)
                 if answer.left_out:
                     cut = SourceError(f"GitHub left out parts of the discussions of {name}: {answer.left_out}.")
                     self.failures.note(cut, *self.window)
-                reached = min(reached, answer.reached or reached)
         except SourceError as failure:
+            reached = min(self.window.end, discussions.reached) if discussions else self.window.end
             self.failures.note(failure, self.window.start, reached)
 
     # Notes --------------------------------------------------------------------------------------------
@@ -310,8 +317,9 @@ class _Visit:
         number = posts.number_of(item)
         if number is not None:
             self.openers[name, number] = item.get("user")
-            if isinstance(item.get("comments"), int):
-                self.comments[name, number] = item["comments"]
+            there = item.get("comments")
+            if isinstance(there, int) and not isinstance(there, bool):
+                self.comments[name, number] = there
             self.want((name, number), item)
 
     def want(self, thread: _Thread, item: Any) -> None:

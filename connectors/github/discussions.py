@@ -8,6 +8,7 @@ from connectors.contract import CredentialsError, SchemaDrift, SourceError
 from connectors.github import posts
 from connectors.github.api import GitHubApi, drifted
 from connectors.http_api import NotThere
+from connectors.listing import come_down
 from connectors.transport import excerpt
 
 _ACCOUNT = """
@@ -53,14 +54,13 @@ query($id: ID!, $replies: String) {{
 
 
 class Answer(NamedTuple):
-    """An answer, the posts in it, and how far a list of discussions has come: the oldest change in it."""
+    """An answer and the posts in it."""
 
     body: dict[str, Any]
     items: list[Any]
     units: int
     left_out: str | None
     """What GitHub says of parts that it left out, where it did."""
-    reached: datetime | None = None
 
 
 class Discussions:
@@ -73,6 +73,8 @@ class Discussions:
                 "discussions = false."
             )
         self._client = client
+        self.reached = datetime.max
+        """Down to which change all discussions have been read, with what stands below them."""
         self._named = dict(zip(("owner", "name"), repository.split("/"), strict=True))
 
     def changed_since(self, moment: datetime) -> Iterator[Answer]:
@@ -80,22 +82,21 @@ class Discussions:
 
         A new comment or reply counts as a change of its discussion.
         """
-        cursor = None
-        while True:
+        cursor: str | None = None
+        asked: set[str | None] = set()
+        while cursor not in asked:
+            asked.add(cursor)
             body = self._client.graphql(_LIST, {**self._named, "after": cursor})
             found = posts.as_object(posts.as_object(body["data"].get("repository")).get("discussions"))
             nodes = _nodes(found, body)
-            changes = [changed for node in nodes if (changed := posts.changed_at(node))]
-            reached = min(changes, default=None)
-            yield _answer(body, reached)
+            yield _answer(body)
             for node in nodes:
                 yield from self._below(node)
-            following = _following(found)
-            if following is None or (reached is not None and reached < moment):
+            self.reached = come_down(self.reached, [posts.changed_at(node) for node in nodes])
+            cursor = _following(found) if self.reached >= moment else None
+            if cursor is None:
                 return
-            if following == cursor:
-                raise SchemaDrift("GitHub's pages of discussions go round in circles.")
-            cursor = following
+        raise SchemaDrift("GitHub's pages of discussions go round in circles.")
 
     def whole(self, number: int) -> Iterator[Answer]:
         """One discussion with all that stands below it; `NotThere` where it is gone."""
@@ -143,11 +144,11 @@ class Discussions:
             yield _answer(body)
 
 
-def _answer(body: dict[str, Any], reached: datetime | None = None) -> Answer:
+def _answer(body: dict[str, Any]) -> Answer:
     cost = posts.as_object(body["data"].get("rateLimit")).get("cost")
     errors = [error for error in body.get("errors") or () if isinstance(error, dict)]
     said = excerpt("; ".join(str(error.get("message")) for error in errors), 300) if errors else None
-    return Answer(body, posts.items(body), cost if isinstance(cost, int) else 1, said, reached)
+    return Answer(body, posts.items(body), cost if isinstance(cost, int) else 1, said)
 
 
 def _nodes(connection: dict[str, Any], body: Any) -> list[Any]:
@@ -158,5 +159,13 @@ def _nodes(connection: dict[str, Any], body: Any) -> list[Any]:
 
 
 def _following(connection: dict[str, Any]) -> str | None:
+    """Where the next page begins. GraphQL always says whether there is one, but for a list that it left out."""
+    if not connection:
+        return None
     page = posts.as_object(connection.get("pageInfo"))
-    return page.get("endCursor") if page.get("hasNextPage") is True else None
+    cursor = page.get("endCursor")
+    if page.get("hasNextPage") is True and isinstance(cursor, str) and cursor:
+        return cursor
+    if page.get("hasNextPage") is not False:
+        raise drifted("graphql", connection.get("pageInfo"), "what says whether there is more")
+    return None

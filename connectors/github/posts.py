@@ -130,7 +130,8 @@ def is_known(body: Any) -> bool:
 def place_of(item: dict[str, Any]) -> Place | None:
     """Where a post stands, from its address; from that of its issue for a comment of old, which has none itself."""
     match = _ADDRESS.fullmatch(as_text(item.get("html_url")) or as_text(item.get("url")) or "")
-    if match:
+    # What leads to somewhere else on the page, such as a whole review, isn't what opened the thread.
+    if match and (match[4] is None or _anchor(match[4]) or "title" in item):
         repository, kind, number, anchor = match.groups()
         is_pull = kind == "pull" or bool(as_object(item.get("pull_request")).get("html_url"))
         return Place(repository, number, is_pull, _anchor(anchor))

@@ -77,7 +77,7 @@ def _issues(
     sought = {"state": "all", "since": f"{since:%Y-%m-%dT%H:%M:%SZ}", "sort": "created", "direction": "asc"}
     for path in _lists(repository, missing.values(), is_followed=is_followed):
         try:
-            for answer in client.pages(path, sought):
+            for answer in client.pages(path, sought, looks_on=False):  # what it lacks is asked for below
                 if not isinstance(answer, list):
                     raise drifted(path, answer, "a list of posts")
                 failures.over()

@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
+from connectors.authors import authors_once
 from connectors.contract import (
     Author,
     Deletion,
-    Drift,
     Interaction,
     Mention,
     Metrics,
@@ -22,19 +22,18 @@ from connectors.contract import (
 )
 from connectors.github.posts import (
     EMPTY,
-    LARGEST,
     Place,
     as_id,
     as_moment,
     as_object,
     as_text,
-    changed_at,
     in_context,
     is_known,
     moment,
     named,
     place_of,
 )
+from connectors.side_fields import SideFields
 
 _ASKED = re.compile(r"\brepos/([\w.-]+/[\w.-]+)(?:/(?:issues|pulls|discussions)/(\d+))?")
 _AVATAR = re.compile(r"https://avatars\.githubusercontent\.com/u/(\d{1,15})(?:\?|$)")
@@ -45,6 +44,7 @@ _NOT_ANSWERED = re.compile(r"^#{1,6} [^\n]*\n+_No response_[ \t]*(?:\n+|\Z)", re
 _GHOST = 10137
 """Id of the account `ghost`, which stands for all that were deleted."""
 _APPROVAL = ("+1", "heart", "hooray", "rocket", "THUMBS_UP", "HEART", "HOORAY", "ROCKET")
+_REACTIONS = ("+1", "-1", *_APPROVAL)
 _STATES = {"open", "closed", "locked", "converting", "transferring"}
 _ACCOUNTS = {"User", "Organization", "Mannequin", "EnterpriseUserAccount", "Bot"}
 
@@ -55,6 +55,10 @@ class _UnreadableError(Exception):
 
 def records(page: Page, *, pull_requests: bool = True) -> Iterator[Record]:
     """Mentions, authors, metrics and interactions; without those of pull requests where these aren't wanted."""
+    return authors_once(_records(page, pull_requests=pull_requests))
+
+
+def _records(page: Page, *, pull_requests: bool) -> Iterator[Record]:
     body = page.body
     if page.endpoint.startswith("recheck") or (isinstance(body, dict) and body.keys() == {"asked", "answer"}):
         body = body if isinstance(body, dict) else EMPTY
@@ -95,7 +99,6 @@ class _Reading:
         """Number of an issue → the account that opened it."""
         self.people: dict[str, str] = {}
         """Handle → author id, of all whom the answer names."""
-        self.known: set[str] = set()
 
     def all_of(self, body: Any) -> Iterator[Record]:
         if isinstance(body, dict) and isinstance(body.get("openers"), dict):
@@ -111,11 +114,11 @@ class _Reading:
                 self.people.setdefault(author.handle.lower(), author.author_id)
         for place, item, context in found:
             try:
-                yield from self.records_of(item, context)
+                yield from list(self.records_of(item, context))
             except _UnreadableError as reason:
                 yield Misfit(str(reason), place, item)
             except Exception as error:  # a shape that nobody thought of costs this post, not its page
-                yield Misfit(f"can't be read ({type(error).__name__}: {error})", place, item)
+                yield Misfit(f"can't be read ({type(error).__name__})", place, item)
 
     def records_of(self, item: Any, context: tuple[Any, ...]) -> Iterator[Record]:
         if not isinstance(item, dict):
@@ -128,37 +131,49 @@ class _Reading:
         created_at = moment(item)
         if created_at is None:
             raise _UnreadableError("has no readable time of creation")
-        writer = _author(_writer(item))
-        deleted_at = as_moment(item.get("deletedAt"))
+        kind = "comment" if where.anchor else "post"
+        side, person = SideFields(kind), SideFields("user")
+        deleted_at = _moment(item, "deletedAt", side)
         is_gone = deleted_at is not None
-        yield from self.drift(item, where)
-        if writer and not is_gone and writer.author_id not in self.known:
-            self.known.add(writer.author_id)
+        text = None if is_gone else self.text(item, side)
+        writer = None if is_gone else self.writer(item, side, person)
+        if writer:
             yield writer
-        opening = named(where._replace(anchor=None))
-        text = item.get("body")
-        title = item.get("title")
         mention = Mention(
             named(where),
             "github",
             where.repository,
-            "comment" if where.anchor else "post",
-            title if isinstance(title, str) and not where.anchor and not is_gone else None,
-            plain_markdown(text) if isinstance(text, str) and not is_gone else None,
+            kind,  # type: ignore[arg-type]
+            None if where.anchor or is_gone else _told(item, "title", side, is_needed=True),
+            text,
             web_address(item.get("html_url")) or web_address(item.get("url")),
-            writer.author_id if writer and not is_gone else None,
-            self.parent(item, where, context) if where.anchor else None,
-            opening,
+            writer.author_id if writer else None,
+            self.parent(item, where, context, side) if where.anchor else None,
+            named(where._replace(anchor=None)),
             created_at,
-            None if is_gone else _edited_at(item, where, created_at),
+            None if is_gone else _edited_at(item, where, created_at, side),
             deleted_at,
             is_deleted=is_gone,
         )
         yield mention
+        state = item.get("state")
+        if kind == "post" and state is not None and not (isinstance(state, str) and state in _STATES):
+            side.drift("state", state)
         if not is_gone:
-            yield _metrics(mention.mention_id, item)
-            if writer:
-                yield from self.interactions(mention, writer.author_id, where, context)
+            yield _metrics(mention.mention_id, item, side)
+        yield from (*side.drifts, *person.drifts)
+        if writer:
+            yield from self.interactions(mention, writer.author_id, where, context)
+
+    def writer(self, item: dict[str, Any], side: SideFields, person: SideFields) -> Author | None:
+        user = _writer(item)
+        if ("user" not in item and "author" not in item) or not isinstance(user, dict | None):
+            side.drift("user", user)
+        return _author(user, person)
+
+    def text(self, item: dict[str, Any], side: SideFields) -> str | None:
+        text = _told(item, "body", side, is_needed="body" not in item)
+        return None if text is None else plain_markdown(text)
 
     def place_of(self, item: dict[str, Any]) -> Place | None:
         """Where a post stands, by the name under which its repository was asked for."""
@@ -168,16 +183,17 @@ class _Reading:
             return where._replace(repository=self.repository) if is_renamed else where
         return where
 
-    def parent(self, item: dict[str, Any], where: Place, context: tuple[Any, ...]) -> str:
+    def parent(self, item: dict[str, Any], where: Place, context: tuple[Any, ...], side: SideFields) -> str | None:
         """Id of what a comment answers: the comment above it, or else what opened the thread."""
-        above = as_id(item.get("in_reply_to_id"))
-        if above:
-            return named(where._replace(anchor=f"discussion_r{above}"))
-        above = as_id(item.get("parent_id"))
-        if above:
-            return named(where._replace(anchor=f"discussioncomment-{above}"))
-        if len(context) > 1 and (place := place_of(as_object(context[-1]))):
-            return named(where._replace(anchor=place.anchor))
+        for name, word in (("in_reply_to_id", "discussion_r"), ("parent_id", "discussioncomment-")):
+            if item.get(name) is not None:
+                above = as_id(item[name])
+                if above is None:
+                    side.drift(name, item[name])
+                return named(where._replace(anchor=f"{word}{above}")) if above else None
+        if len(context) > 1:
+            place = place_of(as_object(context[-1]))
+            return named(where._replace(anchor=place.anchor)) if place and place.anchor else None
         return named(where._replace(anchor=None))
 
     def interactions(self, mention: Mention, writer: str, where: Place, context: tuple[Any, ...]) -> Iterator[Record]:
@@ -194,22 +210,6 @@ class _Reading:
                 addressed.add(other)
                 yield Interaction(mention.mention_id, writer, other, "mention")
 
-    def drift(self, item: dict[str, Any], where: Place) -> Iterator[Drift]:
-        kind = "comment" if where.anchor else "post"
-        if "body" not in item:
-            yield Drift(f"{kind}.body")
-        if "user" not in item and "author" not in item:
-            yield Drift(f"{kind}.user")
-        if kind == "post" and not isinstance(item.get("title"), str):
-            yield Drift("post.title", item.get("title"))
-        state = item.get("state")
-        if kind == "post" and state is not None and not (isinstance(state, str) and state in _STATES):
-            yield Drift("post.state", state)
-        user = as_object(_writer(item))
-        account = user.get("type") or user.get("__typename")
-        if account is not None and not (isinstance(account, str) and account in _ACCOUNTS):
-            yield Drift("user.type", account)
-
 
 # Values -----------------------------------------------------------------------------------------------
 
@@ -225,65 +225,91 @@ def _writer(item: dict[str, Any]) -> Any:
     return item["user"] if "user" in item else item.get("author")
 
 
-def _author(user: Any) -> Author | None:
+def _author(user: Any, person: SideFields | None = None) -> Author | None:
     """An account; None for one that was deleted. GraphQL leaves out the `[bot]` that REST has in a bot's name."""
-    user = as_object(user)
-    login = as_text(user.get("login"))
+    person = person or SideFields("user")
+    if not isinstance(user, dict):
+        return None
+    login = person.words("login", user.get("login"))
+    if login is None and not person.drifts:
+        person.drift("login", user.get("login"))
     avatar = _AVATAR.match(as_text(user.get("avatarUrl")) or "")
     number = as_id(user.get("databaseId")) or (as_id(user.get("id")) if "__typename" not in user else None)
     number = number or (avatar[1] if avatar else None)
+    kind = user.get("type") or user.get("__typename")
+    is_known = isinstance(kind, str) and kind in _ACCOUNTS
+    if kind is not None and not is_known:
+        person.drift("type", kind)
+    if number is None and "__typename" not in user:
+        person.drift("id", user.get("id"))
     if not login or not number or number == str(_GHOST):
         return None
-    kind = user.get("type") or user.get("__typename")
-    is_bot = kind == "Bot" if isinstance(kind, str) else None
-    if is_bot and not login.endswith("[bot]"):
+    if kind == "Bot" and not login.endswith("[bot]"):
         login += "[bot]"
     return Author(
         f"github:{number}",
         "github",
         login,
-        as_text(user.get("name")),
-        _count(as_object(user.get("followers")).get("totalCount")),
-        as_moment(user.get("createdAt")),
-        is_bot,
+        person.words("name", user.get("name")),
+        person.count("followers", as_object(user.get("followers")).get("totalCount")),
+        _moment(user, "createdAt", person),
+        kind == "Bot" if is_known else None,
     )
 
 
-def _edited_at(item: dict[str, Any], where: Place, created_at: datetime) -> datetime | None:
+def _told(item: dict[str, Any], name: str, side: SideFields, *, is_needed: bool) -> str | None:
+    """A text as it was written; None where there is none."""
+    if isinstance(item.get(name), str):
+        return str(item[name])
+    if item.get(name) is not None or is_needed:
+        side.drift(name, item.get(name))
+    return None
+
+
+def _moment(item: dict[str, Any], name: str, side: SideFields) -> datetime | None:
+    """A time of a post or an account; None where it is not told."""
+    found = as_moment(item.get(name))
+    if found is None and item.get(name) is not None:
+        side.drift(name, item[name])
+    return found
+
+
+def _edited_at(item: dict[str, Any], where: Place, created_at: datetime, side: SideFields) -> datetime | None:
     """When the text was changed. What opens a thread is "updated" with every comment, so REST doesn't tell it there."""
     if "lastEditedAt" in item:
-        return as_moment(item["lastEditedAt"])
-    changed = changed_at(item) if where.anchor else None
-    return changed if changed and changed > created_at else None
+        return _moment(item, "lastEditedAt", side)
+    changed = _moment(item, "updated_at", side)
+    return changed if changed and where.anchor and changed > created_at else None
 
 
-def _metrics(name: str, item: dict[str, Any]) -> Metrics:
+def _metrics(name: str, item: dict[str, Any], side: SideFields) -> Metrics:
     """`likes` are the reactions that approve (thumbs up, heart, hooray, rocket); `score` is thumbs up less thumbs down,
-    for a discussion the votes.
+    for a discussion the votes. A sum of which a part can't be read is not known.
     """
-    given = _reactions(item)
-    tells = bool(given.keys() & _APPROVAL)
-    score = given["+1"] - given["-1"] if given and "+1" in given and "-1" in given else None
+    given = _reactions(item, side)
+    approval = [given[word] for word in _APPROVAL if word in given]
+    likes = sum(count for count in approval if count is not None) if approval and None not in approval else None
+    up, down = given.get("+1"), given.get("-1")
+    score = up - down if up is not None and down is not None else None
     below = item.get("replies") if "replies" in item else item.get("comments", item.get("child_comment_count"))
     return Metrics(
         name,
-        likes=sum(given.get(word, 0) for word in _APPROVAL) if tells else None,
-        replies=_count(as_object(below).get("totalCount")) if isinstance(below, dict) else _count(below),
-        score=_count(item["upvoteCount"]) if "upvoteCount" in item else score,
+        likes=likes,
+        replies=side.count("comments", below.get("totalCount") if isinstance(below, dict) else below),
+        score=side.count("upvoteCount", item["upvoteCount"]) if "upvoteCount" in item else score,
     )
 
 
-def _reactions(item: dict[str, Any]) -> dict[str, int]:
+def _reactions(item: dict[str, Any], side: SideFields) -> dict[str, int | None]:
     """Reaction → how often it was given; nothing where the answer doesn't tell."""
     groups = [as_object(group) for group in _list(item.get("reactionGroups"))]
     given = {str(group.get("content")): as_object(group.get("reactors")).get("totalCount") for group in groups}
-    told = (given or as_object(item.get("reactions"))).items()
-    return {name: count for name, number in told if (count := _count(number)) is not None}
+    told = item.get("reactions")
+    if told is not None and not isinstance(told, dict):
+        side.drift("reactions", told)
+    counted = given or {name: count for name, count in as_object(told).items() if name in _REACTIONS}
+    return {name: side.count(f"reactions.{name}", count) for name, count in counted.items()}
 
 
 def _list(value: Any) -> list[Any]:
     return value if isinstance(value, list) else []
-
-
-def _count(value: Any) -> int | None:
-    return value if isinstance(value, int) and not isinstance(value, bool) and abs(value) <= LARGEST else None

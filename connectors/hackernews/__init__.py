@@ -18,6 +18,7 @@ import requests
 from pydantic import AfterValidator, Field, model_validator
 
 from connectors.contract import (
+    NOWHERE,
     Known,
     Listening,
     Network,
@@ -25,6 +26,7 @@ from connectors.contract import (
     Query,
     Record,
     SchemaDrift,
+    Shape,
     SourceError,
     SourceSettings,
     Truncated,
@@ -32,7 +34,7 @@ from connectors.contract import (
 )
 from connectors.failures import Failures
 from connectors.hackernews import records as hackernews_records
-from connectors.http_api import HttpApi, Refused
+from connectors.http_api import HttpApi, Refused, object_in
 from connectors.searching import searches
 from connectors.transport import excerpt, new_session
 from query.search_syntax import SearchSyntax
@@ -56,6 +58,8 @@ NETWORK = Network(
         "The options of a poll, which are no posts of their own.",
         "Posts of the last minutes: the search lags a little behind the site.",
     ),
+    handle=Shape(r"[\w-]+", "halmora_mira"),
+    community=NOWHERE,
 )
 
 ALGOLIA = "https://hn.algolia.com/api/v1"
@@ -153,7 +157,7 @@ def connect(settings: Settings, credentials: Mapping[str, str]) -> Client:  # no
     instead = str(settings.api).rstrip("/") if settings.api else None
     pace = NETWORK.pace_seconds if settings.pace is None else settings.pace
     session = new_session(instead=instead, user_agent="earshot (social listening)")
-    api = HttpApi(NETWORK.title, session, pace, _meaning)
+    api = HttpApi(NETWORK.title, session, pace, _meaning, is_own=is_own)
     return Client(
         api, f"{instead}/algolia/api/v1" if instead else ALGOLIA, f"{instead}/firebase/v0" if instead else FIREBASE
     )
@@ -313,19 +317,27 @@ class _Visit:
         to its end comes the moment down to which all was seen.
         """
         seen: set[str | None] = set()
-        number = 0
+        number = shown = most = 0
+        is_beyond = False
         while True:
             body = self.search(part.parameters(number))
             hits, total = body["hits"], body["nbHits"]
             halves = part.halves() if total > CAP else ()
             ids = {hackernews_records.hit_id(hit) for hit in hits}
-            if not ids - seen and (hits or number or total > CAP):
+            if not ids - seen and (hits or (number and not is_beyond) or total > CAP):
                 raise SchemaDrift("Hacker News' search shows nothing new where it says that there is more.")
             seen |= ids
             if any(at not in part.span for at in map(hackernews_records.hit_moment, hits) if at):
                 raise SchemaDrift("Hacker News' search shows posts of other times than were asked for.")
             number += 1
-            is_last = number >= body["nbPages"]
+            shown, most = shown + len(hits), max(most, total)
+            is_beyond = number >= body["nbPages"]
+            is_short = shown < most <= CAP and body.get("exhaustiveNbHits") is not False
+            # The last page by number, with fewer posts than were counted, is not the end before the next one is empty.
+            is_last = is_beyond and not (is_short and hits)
+            if is_last and is_short:
+                cut = Truncated(f"Hacker News' search counts {most:,} posts and shows {shown:,} of them.")
+                self.failures.note(cut, part.span.start, part.span.end)
             if is_last and total > CAP and not halves:
                 self.failures.note(
                     Truncated(f"Hacker News shows no more than {CAP:,} of {total:,} posts of the same second."),
@@ -375,6 +387,13 @@ class _Visit:
 
 def _item_id(mention_id: str | None) -> str | None:
     return hackernews_records.item_id((mention_id or "").removeprefix("hackernews:"))
+
+
+def is_own(refusal: requests.Response) -> bool:
+    """Whether one of the two APIs refuses: Algolia with a message and the status, Firebase with an error alone."""
+    body = object_in(refusal)
+    is_algolia = isinstance(body.get("message"), str) and body.get("status") == refusal.status_code
+    return is_algolia or (body.keys() == {"error"} and isinstance(body["error"], str))
 
 
 def _meaning(answer: requests.Response) -> SourceError | None:

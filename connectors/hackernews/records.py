@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any, Literal, NamedTuple
 
+from connectors.authors import authors_once
 from connectors.contract import (
     Author,
     Deletion,
@@ -21,12 +22,12 @@ from connectors.contract import (
     from_epoch,
 )
 from connectors.markup import plain_text, unescaped
+from connectors.side_fields import LARGEST_COUNT, SideFields
 
 ITEM_URL = "https://news.ycombinator.com/item?id="
 
 _KINDS: dict[str, Literal["post", "comment"]] = {"story": "post", "job": "post", "poll": "post", "comment": "comment"}
 _POLL_OPTION = "pollopt"
-_LARGEST = 2**63 - 1
 
 
 class _UnreadableError(Exception):
@@ -48,13 +49,17 @@ class _Item(NamedTuple):
     score: int | None
     replies: int | None
     is_gone: bool
+    drifts: tuple[Drift, ...]
 
 
 def records(page: Page) -> Iterator[Record]:
     """Mentions, authors, metrics and replies of a search, a tree or an item; deletions where it was asked what became
     of an item.
     """
-    body = page.body
+    return authors_once(_records(page.body))
+
+
+def _records(body: Any) -> Iterator[Record]:
     if isinstance(body, dict) and body.keys() == {"asked", "answer"}:
         asked = body["asked"] if isinstance(body["asked"], list) else []
         gone = _deleted(asked, body["answer"])
@@ -73,7 +78,7 @@ def hits(body: Any) -> list[Any]:
 
 def item_id(value: Any) -> str | None:
     """An id, which Algolia gives as a number or as text; None for anything else."""
-    if isinstance(value, int) and not isinstance(value, bool) and 0 < value <= _LARGEST:
+    if isinstance(value, int) and not isinstance(value, bool) and 0 < value <= LARGEST_COUNT:
         return str(value)
     if isinstance(value, str) and value.isascii() and value.isdecimal() and 0 < len(value) <= 18:
         return str(int(value))
@@ -94,7 +99,11 @@ def hit_root(hit: Any) -> str | None:
     """The story to which the item of a hit belongs; a story belongs to itself."""
     if not isinstance(hit, dict):
         return None
-    return item_id(hit.get("story_id")) or (item_id(hit.get("objectID")) if hit.get("parent_id") is None else None)
+    tags = hit.get("_tags")
+    is_comment = isinstance(tags, list) and "comment" in tags
+    if is_comment or hit.get("parent_id") is not None:
+        return item_id(hit.get("story_id"))
+    return item_id(hit.get("story_id")) or item_id(hit.get("objectID"))
 
 
 # Answers ----------------------------------------------------------------------------------------------
@@ -153,7 +162,7 @@ def _of_items(entries: list[tuple[str, Any]], read: Any) -> Iterator[Record]:
         except _UnreadableError as reason:
             yield Misfit(str(reason), place, entry)
         except Exception as error:  # a shape that nobody thought of costs this item, not its page
-            yield Misfit(f"can't be read ({type(error).__name__}: {error})", place, entry)
+            yield Misfit(f"can't be read ({type(error).__name__})", place, entry)
         else:
             if item.type != _POLL_OPTION:
                 items.append((place, entry, item))
@@ -162,18 +171,19 @@ def _of_items(entries: list[tuple[str, Any]], read: Any) -> Iterator[Record]:
         try:
             yield from list(_records_of(item, authors))
         except Exception as error:
-            yield Misfit(f"can't be read ({type(error).__name__}: {error})", place, entry)
+            yield Misfit(f"can't be read ({type(error).__name__})", place, entry)
 
 
 def _records_of(item: _Item, authors: dict[str, str | None]) -> Iterator[Record]:
     mention_id = _name(item.id)
+    yield from item.drifts
     kind = _KINDS.get(item.type) if isinstance(item.type, str) else None
     if kind is None:
         yield Drift("item.type", item.type)
         kind = "comment" if item.parent else "post"
     root = item.root or (item.id if kind == "post" else None)
     is_alive = not item.is_gone
-    if is_alive and item.author is None:
+    if is_alive and item.author is None and not any(drift.field == "item.author" for drift in item.drifts):
         yield Drift("item.author")
     yield Mention(
         mention_id,
@@ -214,28 +224,30 @@ def _from_hit(hit: Any) -> _Item:
     """A hit of Algolia's search, which holds only what is alive."""
     if not isinstance(hit, dict):
         raise _UnreadableError("is not a hit of the search")
-    tags = hit.get("_tags")
+    fields = SideFields("item")
+    tags, children = hit.get("_tags"), _list_of(fields, "children", hit.get("children"))
     types = [tag for tag in tags if tag in _KINDS or tag == _POLL_OPTION] if isinstance(tags, list) else []
-    comment = _text_of(hit, "comment_text")
-    children = hit.get("children")
-    replies = _count(hit.get("num_comments"))
-    if replies is None and isinstance(children, list):
+    comment, story, text = (_text_of(fields, hit, name) for name in ("comment_text", "story_text", "text"))
+    replies = fields.count("num_comments", hit.get("num_comments"))
+    if replies is None and hit.get("num_comments") is None and children is not None:
         replies = len(children)
     found, at = _identity(hit.get("objectID"), hit.get("created_at_i"))
     kind = types[0] if types else tags
+    is_post = isinstance(kind, str) and _KINDS.get(kind) == "post"
     return _Item(
         found,
         kind,
-        _text_of(hit, "author"),
+        _text_of(fields, hit, "author"),
         at,
-        _text_of(hit, "title"),
-        comment or _text_of(hit, "story_text") or _text_of(hit, "text"),
-        _text_of(hit, "url"),
-        item_id(hit.get("parent_id")) if kind == "comment" else None,
-        hit_root(hit),
-        _count(hit.get("points")),
+        _text_of(fields, hit, "title"),
+        comment or story or text,
+        _text_of(fields, hit, "url"),
+        None if is_post else _reference(fields, "parent_id", hit.get("parent_id")),
+        _reference(fields, "story_id", hit.get("story_id")),
+        fields.score("points", hit.get("points")),
         replies,
         is_gone=False,
+        drifts=tuple(fields.drifts),
     )
 
 
@@ -244,45 +256,51 @@ def _from_node(node: Any) -> _Item:
     if not isinstance(node, dict):
         raise _UnreadableError("is not an item of a tree")
     found, at = _identity(node.get("id"), node.get("created_at_i"))
-    author, text, title = (_text_of(node, name) for name in ("author", "text", "title"))
-    children = node.get("children")
+    fields = SideFields("item")
+    children = _list_of(fields, "children", node.get("children"))
     is_comment = node.get("type") == "comment"
     return _Item(
         found,
         node.get("type"),
-        author,
+        _text_of(fields, node, "author"),
         at,
-        title,
-        text,
-        _text_of(node, "url"),
-        item_id(node.get("parent_id")),
-        item_id(node.get("story_id")),
-        _count(node.get("points")),
-        len(children) if is_comment and isinstance(children, list) else None,
-        is_gone=author is None and text is None and title is None,
+        _text_of(fields, node, "title"),
+        _text_of(fields, node, "text"),
+        _text_of(fields, node, "url"),
+        _reference(fields, "parent_id", node.get("parent_id")),
+        _reference(fields, "story_id", node.get("story_id")),
+        fields.score("points", node.get("points")),
+        len(children) if is_comment and children is not None else None,
+        is_gone=all(node.get(name) in (None, "") for name in ("author", "text", "title")),
+        drifts=tuple(fields.drifts),
     )
 
 
 def _from_firebase(item: Any) -> _Item:
     """An item of the official API; `dead` is what its moderators or its filters have taken out of sight."""
     found, at = _identity(item.get("id"), item.get("time"))
-    kids = item.get("kids")
-    is_comment = item.get("type") == "comment"
+    fields = SideFields("item")
+    kids = _list_of(fields, "kids", item.get("kids"))
+    for name in ("deleted", "dead"):
+        if not isinstance(item.get(name), bool | None):
+            fields.drift(name, item[name])
     # a comment that nobody answers has no kids at all
-    direct = len(kids) if isinstance(kids, list) else 0
+    direct = len(kids or ()) if kids is not None or item.get("kids") is None else None
+    descendants = fields.count("descendants", item.get("descendants"))
     return _Item(
         found,
         item.get("type"),
-        _text_of(item, "by"),
+        _text_of(fields, item, "by"),
         at,
-        _text_of(item, "title"),
-        _text_of(item, "text"),
-        _text_of(item, "url"),
-        item_id(item.get("parent")),
+        _text_of(fields, item, "title"),
+        _text_of(fields, item, "text"),
+        _text_of(fields, item, "url"),
+        _reference(fields, "parent", item.get("parent")),
         None,
-        _count(item.get("score")),
-        direct if is_comment else _count(item.get("descendants")),
+        fields.score("score", item.get("score")),
+        direct if item.get("type") == "comment" else descendants,
         is_gone=item.get("deleted") is True or item.get("dead") is True,
+        drifts=tuple(fields.drifts),
     )
 
 
@@ -312,10 +330,23 @@ def _moment(seconds: Any) -> datetime | None:
         return None
 
 
-def _text_of(entry: dict[str, Any], name: str) -> str | None:
+def _text_of(fields: SideFields, entry: dict[str, Any], name: str) -> str | None:
+    """A text as it was written; None where nothing is told or it says nothing."""
     value = entry.get(name)
-    return value if isinstance(value, str) and value.strip() else None
+    told = "author" if name == "by" else name
+    return value if fields.words(told, value) is not None else None
 
 
-def _count(value: Any) -> int | None:
-    return value if isinstance(value, int) and not isinstance(value, bool) and abs(value) <= _LARGEST else None
+def _reference(fields: SideFields, name: str, value: Any) -> str | None:
+    """The id of another item."""
+    found = item_id(value)
+    if found is None and value is not None:
+        fields.drift(name, value)
+    return found
+
+
+def _list_of(fields: SideFields, name: str, value: Any) -> list[Any] | None:
+    if not isinstance(value, list | None):
+        fields.drift(name, value)
+        return None
+    return value

@@ -22,12 +22,13 @@ from connectors.contract import (
     Page,
     Query,
     Record,
+    Shape,
     SourceSettings,
     Window,
 )
 from connectors.http_api import HttpApi
 from connectors.lemmy import records as lemmy_records
-from connectors.lemmy.visit import PAGE_SIZE, Client, Visit, meaning
+from connectors.lemmy.visit import PAGE_SIZE, Client, Visit, is_own, meaning
 from connectors.searching import searches
 from connectors.transport import checked_credentials, new_session
 from query.search_syntax import SearchSyntax
@@ -60,6 +61,8 @@ NETWORK = Network(
         "Who voted, and how many saw a post.",
         "Servers that have switched off API v3, which Lemmy 1.0 still answers besides v4.",
     ),
+    handle=Shape(r"[\w.-]+@[\w.:-]+", "halmora@lemmy.example"),
+    community=Shape(r"![\w.-]+@[\w.:-]+", "!halmora@lemmy.example"),
 )
 
 SEARCH_SYNTAX = SearchSyntax(
@@ -132,7 +135,7 @@ def connect(settings: Settings, credentials: Mapping[str, str]) -> Client:
     if "jwt" in found:
         session.headers["Authorization"] = f"Bearer {found['jwt']}"
     pace = NETWORK.pace_seconds if settings.pace is None else settings.pace
-    return Client(HttpApi(_host(settings), session, pace, meaning), home, is_paced=pace > 0)
+    return Client(HttpApi(_host(settings), session, pace, meaning, is_own=is_own), home, is_paced=pace > 0)
 
 
 def _host(settings: Settings) -> str:

@@ -11,10 +11,10 @@ from datetime import UTC, datetime
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
+from connectors.authors import authors_once
 from connectors.contract import (
     Author,
     Deletion,
-    Drift,
     Interaction,
     Mention,
     Metrics,
@@ -24,12 +24,12 @@ from connectors.contract import (
     utc,
     web_address,
 )
+from connectors.side_fields import LARGEST_COUNT, SideFields
 
 _LISTS = ("posts", "comments", "items", "results", "search")
 _SINGLE = ("post_view", "comment_view", "post", "comment")
 _NO_VIEWS = {"error", "communities", "users", "person", "community", "site_view"}
 _NAMED = re.compile(r"\[@[^\]\s]+\]\(https?://([^/\s)]+)/(?:u/|users/|@)([\w.-]+)(?:@([\w.-]+))?\)")
-_LARGEST = 2**63 - 1
 
 
 class _UnreadableError(Exception):
@@ -88,7 +88,10 @@ def records(page: Page, host: str | None = None) -> Iterator[Record]:
     """Mentions, authors, metrics and interactions of the views of a page; deletions where it was asked what became of
     them. Addresses are those on `host`, the server that was asked, else those where the post comes from.
     """
-    body = page.body
+    return authors_once(_records(page.body, host))
+
+
+def _records(body: Any, host: str | None) -> Iterator[Record]:
     is_recheck, above = False, Above()
     if isinstance(body, dict) and "answer" in body:
         is_recheck = isinstance(body.get("asked"), list)
@@ -109,7 +112,7 @@ def records(page: Page, host: str | None = None) -> Iterator[Record]:
         except _UnreadableError as reason:
             yield Misfit(str(reason), place, view)
         except Exception as error:  # a shape that nobody thought of costs this view, not its page
-            yield Misfit(f"can't be read ({type(error).__name__}: {error})", place, view)
+            yield Misfit(f"can't be read ({type(error).__name__})", place, view)
 
 
 def is_answer(body: Any) -> bool:
@@ -146,10 +149,21 @@ def community(view: Any) -> str:
     return _community(_object(_object(view).get("community"))) or ""
 
 
+def is_pinned(view: Any) -> bool:
+    """Whether a post stands at the top of its listing, however old it is."""
+    flags = ("featured_community", "featured_local", "stickied")
+    return "comment" not in _object(view) and any(_thing(view).get(flag) is True for flag in flags)
+
+
+def is_gone(view: Any) -> bool:
+    """Whether the post or comment of a view was taken down."""
+    return any(_thing(view).get(flag) is True for flag in ("deleted", "removed"))
+
+
 def comments_of(view: Any) -> int | None:
     """How many comments a post has."""
     counts = _object(view.get("counts")) if isinstance(view, dict) else {}
-    return _count(counts.get("comments", _thing(view).get("comments")))
+    return SideFields("post").count("comments", counts.get("comments", _thing(view).get("comments")))
 
 
 # Views ------------------------------------------------------------------------------------------------
@@ -194,61 +208,90 @@ def _of_view(view: Any, above: Above, host: str | None, *, is_recheck: bool) -> 
     created_at = moment(view)
     if created_at is None:
         raise _UnreadableError("has no readable time of writing")
+    fields = SideFields(kind)
     for flag in ("deleted", "removed"):
         if not isinstance(thing.get(flag), bool):
-            yield Drift(f"{kind}.{flag}", thing.get(flag))
-    is_gone = thing.get("deleted") is True or thing.get("removed") is True
-    if is_gone and is_recheck:
+            fields.drift(flag, thing.get(flag))
+    is_down = is_gone(view)
+    if is_down and is_recheck:
+        yield from fields.drifts
         yield Deletion(_name(uri))
         return
-    author = _person(_object(view.get("creator")))
+    author, account = _person(_object(view.get("creator"))), None
     if author is None:
-        yield Drift(f"{kind}.creator", view.get("creator"))
-    author_id = _author_id(author) if author and not is_gone else None
-    root, parent = _thread(view, above)
+        fields.drift("creator", view.get("creator"))
+    elif not is_down:
+        account = _account(author, view["creator"], fields)
+    place = _community(_object(view.get("community")))
+    if place is None:
+        fields.drift("community", view.get("community"))
+    root, parent = _thread(view, above, fields)
     number = _number(thing.get("id"))
-    yield Mention(
+    edited_at = _told_moment(fields, "updated", thing.get("updated", thing.get("updated_at")))
+    mention = Mention(
         _name(uri),
         "lemmy",
-        _community(_object(view.get("community"))),
+        place,
         kind,  # type: ignore[arg-type]
-        _text(thing.get("name")) if kind == "post" and not is_gone else None,
-        _text(thing.get("content") if kind == "comment" else thing.get("body")) or _text(thing.get("url"))
-        if not is_gone
-        else None,
+        None,
+        None,
         f"https://{host}/{kind}/{number}" if host and number is not None else uri,
-        author_id,
+        account.author_id if account else None,
         parent.mention_id if parent else None,
         root,
         created_at,
-        _moment(thing.get("updated", thing.get("updated_at"))),
-        is_deleted=is_gone,
+        edited_at,
+        is_deleted=is_down,
     )
-    if is_gone:
+    if is_down:
+        yield from fields.drifts
+        yield mention
         return
-    yield from _metrics(view, kind, _name(uri))
-    if author is None or author_id is None:
-        return
-    creator = view["creator"]
-    yield Author(
-        author_id,
+    told = "content" if kind == "comment" else "name"
+    if thing.get(told) is None:
+        fields.drift(told, None)
+    title = _text(fields, "name", thing.get("name")) if kind == "post" else None
+    said = _text(fields, *(("content", thing.get("content")) if kind == "comment" else ("body", thing.get("body"))))
+    link = _text(fields, "url", thing.get("url"))
+    metrics = _metrics(view, kind, _name(uri), fields)
+    yield from fields.drifts
+    yield mention._replace(title=title, text=said or link)
+    if metrics:
+        yield metrics
+    if account:
+        yield account
+        yield from _interactions(_name(uri), account.author_id, parent, said or "")
+
+
+def _account(author: tuple[str, str], creator: dict[str, Any], post: SideFields) -> Author:
+    """The account, as far as it can be read; what can't be is noted beside the post's own fields."""
+    fields, bot = SideFields("author"), creator.get("bot_account")
+    if not isinstance(bot, bool | None):
+        fields.drift("bot_account", bot)
+    found = Author(
+        _author_id(author),
         "lemmy",
         "@".join(author),
-        _text(creator.get("display_name")),
-        account_created_at=_moment(creator.get("published", creator.get("published_at"))),
-        is_bot=creator["bot_account"] if isinstance(creator.get("bot_account"), bool) else None,
+        _text(fields, "display_name", creator.get("display_name")),
+        account_created_at=_told_moment(fields, "published", creator.get("published", creator.get("published_at"))),
+        is_bot=bot if isinstance(bot, bool) else None,
     )
-    yield from _interactions(_name(uri), author_id, parent, _text(thing.get("content", thing.get("body"))) or "")
+    post.drifts += fields.drifts
+    return found
 
 
-def _thread(view: dict[str, Any], above: Above) -> tuple[str | None, Place | None]:
+def _thread(view: dict[str, Any], above: Above, fields: SideFields) -> tuple[str | None, Place | None]:
     """The post that opened the thread, and what is answered, as far as the page tells."""
     post = _object(view.get("post"))
     uri = post.get("ap_id")
     root = _name(uri) if isinstance(uri, str) and _is_address(uri) else None
     if "comment" not in view:
         return root, None
+    if root is None:
+        fields.drift("post", view.get("post"))
     path = _path(_thing(view))
+    if path is None:
+        fields.drift("path", _thing(view).get("path"))
     if path:
         return root, above.comments.get(path[-1])
     if path is None or root is None:
@@ -256,14 +299,15 @@ def _thread(view: dict[str, Any], above: Above) -> tuple[str | None, Place | Non
     return root, above.posts.get(_number(post.get("id")) or 0) or Place(root, None)
 
 
-def _metrics(view: dict[str, Any], kind: str, name: str) -> Iterator[Record]:
+def _metrics(view: dict[str, Any], kind: str, name: str, fields: SideFields) -> Metrics | None:
     """The votes and the answers; those of a comment are all that hang below it."""
     counts = view["counts"] if isinstance(view.get("counts"), dict) else _thing(view)
-    replies, score = counts.get("comments" if kind == "post" else "child_count"), counts.get("score")
-    if _count(score) is None:
-        yield Drift(f"{kind}.counts.score", score)
-    if _count(replies) is not None or _count(score) is not None:
-        yield Metrics(name, replies=_count(replies), score=_count(score))
+    if counts.get("score") is None:
+        fields.drift("counts.score", None)
+    score = fields.score("counts.score", counts.get("score"))
+    below = "comments" if kind == "post" else "child_count"
+    replies = fields.count(f"counts.{below}", counts.get(below))
+    return Metrics(name, replies=replies, score=score) if (replies, score) != (None, None) else None
 
 
 def _interactions(name: str, author_id: str, parent: Place | None, text: str) -> Iterator[Interaction]:
@@ -361,12 +405,17 @@ def _moment(value: Any) -> datetime | None:
 
 
 def _number(value: Any) -> int | None:
-    return value if isinstance(value, int) and not isinstance(value, bool) and 0 < value <= _LARGEST else None
+    return value if isinstance(value, int) and not isinstance(value, bool) and 0 < value <= LARGEST_COUNT else None
 
 
-def _count(value: Any) -> int | None:
-    return value if isinstance(value, int) and not isinstance(value, bool) and abs(value) <= _LARGEST else None
+def _text(fields: SideFields, name: str, value: Any) -> str | None:
+    """A text as it was written; None where nothing is told or it says nothing."""
+    return value if fields.words(name, value) is not None else None
 
 
-def _text(value: Any) -> str | None:
-    return value if isinstance(value, str) and value.strip() else None
+def _told_moment(fields: SideFields, name: str, value: Any) -> datetime | None:
+    """A moment beside that of writing; one that is told and can't be read is noted."""
+    found = _moment(value)
+    if found is None and value is not None:
+        fields.drift(name, value)
+    return found

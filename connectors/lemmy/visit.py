@@ -10,8 +10,9 @@ import requests
 
 from connectors.contract import CredentialsError, Known, Page, RateLimited, SchemaDrift, SourceError, Window
 from connectors.failures import Failures
-from connectors.http_api import HttpApi, NotThere
+from connectors.http_api import HttpApi, NotThere, object_in
 from connectors.lemmy import records as lemmy_records
+from connectors.listing import come_down
 from connectors.transport import excerpt
 
 PAGE_SIZE = 50
@@ -21,7 +22,7 @@ SEARCH_PACE = 10.0
 
 
 class Gone(NotThere):
-    """Lemmy itself says that it has no such post or comment; a page that a web server can't find says no such thing."""
+    """Lemmy says that it has no such post or comment."""
 
 
 @dataclass
@@ -77,12 +78,13 @@ class Visit:
                     at = lemmy_records.moment(view)
                     if at is not None and at in self.window:
                         yield from self.thread(view, reached)
-            # The last entry tells how far the listing has come; pinned posts stand first, however old they are.
-            last = next((at for view in reversed(found) if (at := lemmy_records.moment(view))), reached)
-            if last < self.window.start:
+            times = [lemmy_records.moment(view) for view in found if not lemmy_records.is_pinned(view)]
+            come_to = come_down(self.window.end, times)
+            if come_to < self.window.start:
                 return
-            reached = min(reached, last)
-            whole_after = reached if is_last and not self.failures else None
+            reached = min(reached, come_to)
+            is_told = is_last and reached < self.window.end and not self.failures
+            whole_after = reached if is_told else None
 
     def thread(self, view: Any, unseen_to: datetime) -> Iterator[Page]:
         """The post of a view, where the view isn't that already, and all its comments; once in a run."""
@@ -94,8 +96,9 @@ class Visit:
                 body = self.ask("post", {"id": str(post)})
                 yield self.page("post", body)
                 view = next(iter(lemmy_records.views(body)), None)
-            if lemmy_records.comments_of(view) != 0:
-                for body in self.comments(post):
+            expected = lemmy_records.comments_of(view)
+            if expected != 0:
+                for body in self.comments(post, expected):
                     yield self.page("comments", body)
         except Gone:
             # taken down since; its comments, of which one was shown, go with it
@@ -120,12 +123,14 @@ class Visit:
                 yield page
         if post is not None and len(waiting) > 1:
             try:
-                for body in self.comments(post):
+                for body in self.comments(post, None):
                     shown = set(map(lemmy_records.mention_id, lemmy_records.views(body)))
                     found = [mention_id for mention_id in waiting if mention_id in shown]
                     yield self.answer("recheck comments", found, body)
                     for mention_id in found:
                         del waiting[mention_id]
+                    if not waiting:
+                        break
             except SourceError as failure:
                 self.failures.note(failure)
         for entry in waiting.values():
@@ -156,12 +161,24 @@ class Visit:
         """A page that says what became of some mentions."""
         return Page(endpoint, {"asked": asked, **self.with_above(body)}, len(asked), len(lemmy_records.views(body)))
 
-    def comments(self, post: int) -> Iterator[Any]:
-        """All comments of a post, the oldest first, so that each comes after what it answers and none is shifted."""
-        yield from self.pages("comment/list", {"post_id": str(post), "sort": "Old", "type_": "All"})
+    def comments(self, post: int, expected: int | None) -> Iterator[Any]:
+        """All comments of a post, the oldest first, so that each comes after what it answers and none is shifted.
+        `expected` is how many there are, as far as the post tells.
+        """
+        alive: set[str | None] = set()
+        for body in self.pages("comment/list", {"post_id": str(post), "sort": "Old", "type_": "All"}):
+            yield body
+            found = lemmy_records.views(body)
+            alive |= {lemmy_records.mention_id(view) for view in found if not lemmy_records.is_gone(view)}
+            if expected is not None and len(alive) >= expected and len(found) < PAGE_SIZE:
+                return
 
     def pages(self, path: str, parameters: Mapping[str, str]) -> Iterator[Any]:
-        """Answers of a listing to its end: by cursor where the server gives one, else by number."""
+        """Answers of a listing to its end: by cursor where the server gives one, else by number.
+
+        A short page is not the end, as a server may show fewer at once than it is asked for. An empty one is, and one
+        whose cursor is given as null, unless it is full.
+        """
         shown: set[str | None] = set()
         following = {"page": "1"}
         number = 1
@@ -175,10 +192,7 @@ class Visit:
             yield body
             cursor = body.get("next_page")
             number += 1
-            if not found or ("next_page" in body and cursor is None):
-                return
-            # A short page is the last one; listings, which end by time, are read on, should a server give fewer.
-            if "community_name" not in parameters and len(found) < PAGE_SIZE:
+            if not found or ("next_page" in body and cursor is None and len(found) < PAGE_SIZE):
                 return
             following = {"page_cursor": cursor} if isinstance(cursor, str) and cursor else {"page": str(number)}
 
@@ -218,18 +232,29 @@ class Visit:
 # Errors -----------------------------------------------------------------------------------------------
 
 
+def is_own(refusal: requests.Response) -> bool:
+    """Whether Lemmy refuses: it says what was wrong in a word of its own, and of nothing there in a few of these."""
+    word = _word(refusal)
+    if refusal.status_code in (404, 410):
+        is_alone = object_in(refusal).keys() <= {"error", "message", "cause"}
+        return is_alone and (word in _GONE or word.startswith("couldnt_find_"))
+    return bool(word)
+
+
+_GONE = ("couldnt_find_post", "couldnt_find_comment", "couldnt_find_object", "not_found")
+
+
+def _word(refusal: requests.Response) -> str:
+    said = object_in(refusal).get("error")
+    return said if isinstance(said, str) and re.fullmatch(r"[a-z0-9_]{1,80}", said) else ""
+
+
 def meaning(answer: requests.Response) -> SourceError | None:
-    """Lemmy says what was wrong in a word of its own; most often with status 400."""
-    try:
-        body = answer.json()
-    except (ValueError, RecursionError):
-        return None
-    said = body.get("error") if isinstance(body, dict) else None
-    if not isinstance(said, str):
-        return None
+    """What Lemmy means by its word, which most often comes with status 400."""
+    said = _word(answer)
     if said in ("rate_limit_error", "too_many_requests"):
         return RateLimited("the server wants us to wait and doesn't say how long; run this window again in 10 minutes.")
-    if said in ("couldnt_find_post", "couldnt_find_comment", "couldnt_find_object", "not_found"):
+    if said in _GONE:
         return Gone(f"the server has no such post ({excerpt(said)}).")
     if said.startswith("couldnt_find_"):
         return NotThere(

@@ -5,6 +5,7 @@ The standard library's older, lenient reader is used: the newer one stumbles ove
 be.
 """
 
+import contextlib
 import hashlib
 import re
 from collections.abc import Iterator
@@ -17,6 +18,7 @@ from email.utils import getaddresses, parsedate_to_datetime
 from typing import NamedTuple
 
 from connectors.contract import utc
+from connectors.moments import UnreadableMoment, read_moment
 from connectors.transport import is_charset
 
 _NOT_ARCHIVED = {"x-no-archive": "yes", "archive": "no"}
@@ -42,7 +44,14 @@ _CHARSETS = {
     "euc-kr": "cp949",
     "unicode-1-1-utf-7": "utf-7",
 }
-_YEARS = range(1970, 2100)
+_STANDARD = re.compile(
+    r"(?:[A-Z]{3},? *)?\d{1,2}[ -][A-Z]{3}[ -]\d{2,4} +\d{1,2}:\d\d(?::\d\d)? *"
+    r"(?:[+-]\d{4}|UTC?|GMT|[ECMP][SD]T|[A-IK-Z])?(?: *\([^()]*\))*",
+    re.IGNORECASE,
+)
+"""A moment as RFC 2822 has it, its older forms included. What it says of the weekday is often wrong, and left aside."""
+_YEARS = range(1971, 2100)
+"""1970 is where clocks begin that were never set."""
 LONGEST_FIELD = 2**15
 LONGEST_NAME = 200
 
@@ -227,11 +236,15 @@ def _one_line(value: str) -> str:
 
 
 def _moment(told: str) -> datetime | None:
-    try:
-        moment = utc(parsedate_to_datetime(told.strip()))
-    except (ValueError, TypeError, IndexError, OverflowError):
-        return None
-    return moment if moment.year in _YEARS else None
+    told = " ".join(told.split())
+    moment = None
+    if _STANDARD.fullmatch(told):
+        with contextlib.suppress(ValueError, TypeError, IndexError, OverflowError):
+            moment = utc(parsedate_to_datetime(told))
+    if moment is None:
+        with contextlib.suppress(UnreadableMoment):
+            moment = read_moment(told)
+    return moment if moment and moment.year in _YEARS else None
 
 
 def _addresses(value: str) -> list[tuple[str, str]]:

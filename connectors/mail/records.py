@@ -8,13 +8,17 @@ from email.message import Message
 from typing import Any
 
 from connectors.contract import Author, Interaction, Mention, Misfit, Page, Record
+from connectors.mail.digests import is_reply
 from connectors.mail.headers import Headers, text_of, without_relay_line
 from connectors.markup import plain_text
+from connectors.side_fields import SideFields
 
 _ESCAPED_FROM = b">From "
 _WEB_ADDRESS = re.compile(r"<?(https?://[^\s<>]+)>?")
 _WRITTEN = ("text/plain", "text/html", "text/markdown")
 """What people write in. A patch or a calendar entry is an attachment, wherever it stands."""
+_BELOW_TEXT = re.compile(r"(?:[-_*=~+]\s?){2,}(?:next part[ -]*)?$")
+"""A line that begins a signature, a list's footer or what a list put in the place of an attachment."""
 _BREAK = re.compile(r"\r\n|\r")
 
 
@@ -57,31 +61,38 @@ def mail_id(headers: Headers, content: bytes) -> str:
 def _records_of(mail: Any, network: str, community: str | None) -> Iterator[Record]:
     if not isinstance(mail, dict) or not isinstance(mail.get("raw"), str):
         raise _UnreadableError("is not a mail of a page")
+    if isinstance(mail.get("fault"), str):
+        raise _UnreadableError(mail["fault"])
     content = without_relay_line(mail["raw"].encode(mail.get("encoding") or "utf-8"))
     envelope = mail.get("envelope")
     if envelope is not None:
-        content = _unescaped(content)
+        content = unescaped(content)
     message = message_from_bytes(content)
     headers = Headers(message)
     if not headers:
         raise _UnreadableError("has no header, so that it is no mail")
     created_at = headers.moment(envelope)
     if created_at is None:
-        raise _UnreadableError(f"time {headers.raw('date')!r:.60} can't be read, nor when it was delivered")
+        raise _UnreadableError("the time can't be read, nor when it was delivered")
     title, text = headers.text("subject"), text_in(message)
     if not title and not text:
         raise _UnreadableError("has neither subject nor text")
+    side = SideFields("mail")
     sender = headers.sender()
+    if sender is None and headers.raw("from"):
+        side.drift("from", headers.raw("from"))
     own_id = mail_id(headers, content)
     parent = headers.parent()
-    root = headers.root() or mail.get("root") or (None if parent else own_id)
+    root = headers.root() or _told(mail, "root") or (None if parent or _may_answer(mail, title) else own_id)
     mention_id = f"{network}:{own_id}"
     author_id = f"{network}:{sender.account}" if sender else None
     link = _WEB_ADDRESS.fullmatch(headers.raw("archived-at"))
+    if link is None and headers.raw("archived-at"):
+        side.drift("archived-at", headers.raw("archived-at"))
     yield Mention(
         mention_id,
         network,
-        headers.list_address() or community,
+        headers.list_address() or _told(mail, "list") or community,
         "message",
         title,
         text or None,
@@ -90,21 +101,35 @@ def _records_of(mail: Any, network: str, community: str | None) -> Iterator[Reco
         f"{network}:{parent}" if parent else None,
         f"{network}:{root}" if root else None,
         created_at,
-        network_lang=_language(headers.raw("content-language")),
+        network_lang=_language(headers.raw("content-language"), side),
     )
+    yield from side.drifts
     if sender and author_id:
         is_automatic = headers.raw("auto-submitted").lower().startswith("auto-generated")
         yield Author(author_id, network, sender.account, sender.name, is_bot=True if is_automatic else None)
-        answered = mail.get("answers")
-        if isinstance(answered, str) and answered and answered != sender.account:
+        answered = _told(mail, "answers")
+        if answered and answered != sender.account:
             yield Interaction(mention_id, author_id, f"{network}:{answered}", "reply")
 
 
-def _unescaped(content: bytes) -> bytes:
+def _told(mail: dict[str, Any], name: str) -> str | None:
+    """What the archive told of a mail beside it."""
+    value = mail.get(name)
+    return value if isinstance(value, str) and value else None
+
+
+def _may_answer(mail: dict[str, Any], title: str | None) -> bool:
+    """Whether a mail without a parent may have one: digests leave out what a post answers."""
+    return mail.get("is_post") is True and is_reply(title)
+
+
+def unescaped(content: bytes) -> bytes:
     """The mail as it was before the archive wrote `>From` for each "From" at the start of a line.
 
     Between quoted lines it stays, being more likely a quote.
     """
+    if _ESCAPED_FROM not in content:
+        return content
     lines = content.split(b"\n")
     for number, line in enumerate(lines):
         if line.startswith(_ESCAPED_FROM):
@@ -125,6 +150,13 @@ def text_in(message: Message) -> str:
     _, text = _text_of_part(message)
     lines = (line.rstrip() for line in text.replace("\xa0", " ").split("\n"))
     return "\n".join(lines).strip()
+
+
+def words_of(content: bytes) -> str:
+    """A hash of what a mail says without what lists put below it, the same for all its copies."""
+    lines = text_in(message_from_bytes(without_relay_line(content))).split("\n")
+    end = next((number for number, line in enumerate(lines) if _BELOW_TEXT.match(line)), len(lines))
+    return hashlib.sha256(" ".join(" ".join(lines[:end]).split()).encode("utf-8", "replace")).hexdigest()
 
 
 def _text_of_part(part: Message) -> tuple[bool, str]:
@@ -167,7 +199,9 @@ def _joined(text: str, *, is_space_dropped: bool) -> str:
     return "\n".join("".join(pieces) for pieces in written)
 
 
-def _language(told: str) -> str | None:
+def _language(told: str, side: SideFields) -> str | None:
     """The first language of `Content-Language: nl, en`."""
     code = re.match(r"([a-z]{2,3})(?=[-_,\s]|$)", told.strip().lower())
+    if code is None and told.strip():
+        side.drift("content-language", told)
     return code[1] if code and code[1] not in ("und", "zxx", "mul") else None

@@ -22,6 +22,7 @@ from connectors.contract import (
     Query,
     Record,
     SchemaDrift,
+    Shape,
     SourceError,
     SourceSettings,
     Truncated,
@@ -29,6 +30,7 @@ from connectors.contract import (
 )
 from connectors.failures import Failures
 from connectors.http_api import NotThere
+from connectors.listing import come_down
 from connectors.mastodon import records as mastodon_records
 from connectors.mastodon.client import Client
 from connectors.mastodon.records import arrived_at, id_at, local_id, moment, statuses_of
@@ -69,6 +71,8 @@ NETWORK = Network(
         "The direct address of a post from elsewhere: its link leads to the asked server, which passes readers on.",
         "Edits and deletions on servers that run other software whose addresses don't hold the post's id.",
     ),
+    handle=Shape(r"[\w.-]+@[\w.:-]+", "halmora@mastodon.example"),
+    community=Shape(r"[\w.:-]+", "mastodon.example"),
 )
 
 SEARCH_SYNTAX = SearchSyntax(
@@ -90,6 +94,8 @@ SLACK = timedelta(hours=1)
 later is listed, and so read, with a later window.
 """
 SEARCH_CAP = 10_000
+MOST_BARREN = 10
+"""Pages in a row with nothing on them that yet lead on, after which a listing is given up."""
 REPLIES_SHOWN, LEVELS_SHOWN = 60, 20
 """Replies of a thread, and replies to replies, that a server shows to who is not logged in."""
 
@@ -234,6 +240,7 @@ class _Visit:
         max_id: str | None = None
         asked: set[str | None] = set()
         seen: set[str | None] = set()
+        barren = 0
         while max_id not in asked:
             asked.add(max_id)
             try:
@@ -250,14 +257,26 @@ class _Visit:
                     yield page._replace(seen_whole_after=whole_after)
             listed = _listed_down_to(statuses)
             if listed and listed < self.window.end:
-                reached = listed
+                reached = min(reached, listed)
                 whole_after = None if self.failures else reached
-            if following is None or not statuses or (listed and listed < self.window.start - SLACK):
+            # Not every server says where the next page begins, and not every page that leads on holds something: the
+            # end is where nothing is shown and nothing further named.
+            is_end = not statuses and following in (None, max_id)
+            if is_end or (listed and listed < self.window.start - SLACK):
                 return
             ids = {local_id(status) for status in statuses}
-            if ids <= seen:
+            barren = 0 if ids - seen else barren + 1
+            if (statuses and barren) or barren == MOST_BARREN:
                 break
             seen |= ids
+            following = following or _last_id(statuses)
+            if following is None:
+                nowhere = SchemaDrift(
+                    f"{path}: {self.client.title} shows posts without ids and doesn't say where the next page begins; "
+                    "its API may have changed."
+                )
+                self.failures.note(nowhere, self.window.start, reached)
+                return
             max_id = _further_down(statuses, following, self.window.end + SLACK)
         in_circles = SchemaDrift(f"{path}: the pages of {self.client.title} go round in circles.")
         self.failures.note(in_circles, self.window.start, reached)
@@ -269,7 +288,8 @@ class _Visit:
         span = {"min_id": id_at(self.window.start - second), "max_id": id_at(self.window.end + second)}
         sought = {"q": words, "type": "statuses", "limit": NETWORK.page_size, **span}
         seen: set[str | None] = set()
-        for offset in range(0, SEARCH_CAP, NETWORK.page_size):
+        offset = step = furthest = 0
+        while offset < SEARCH_CAP:
             try:
                 body = self.client.found({**sought, "offset": offset})
             except SourceError as failure:
@@ -279,15 +299,22 @@ class _Visit:
             yield self.page("search", body)
             if with_threads:
                 yield from self.threads(statuses_of(body), self.window.end)
-            # A page may be short: posts that the account has muted are taken out. Only an empty one is the end.
-            if not body["statuses"]:
-                return
             ids = {local_id(status) for status in body["statuses"]}
-            if ids <= seen:
+            if ids - seen:
+                # A page may be short because posts that the account has muted are taken out, or because the server
+                # shows fewer at once than it is asked for: what follows the last one shown is looked at first.
+                seen |= ids
+                furthest = offset + NETWORK.page_size
+                step = max(step, min(len(body["statuses"]), NETWORK.page_size))
+                offset += step
+            elif offset < furthest:
+                offset = furthest
+            elif not body["statuses"]:
+                return
+            else:
                 in_circles = SchemaDrift(f"the search of {self.client.title} shows the same page again and again.")
                 self.failures.note(in_circles, self.window.start, self.window.end)
                 return
-            seen |= ids
         truncated = Truncated(f"{self.client.title} shows no more than {SEARCH_CAP:,} posts of a search.")
         self.failures.note(truncated, self.window.start, self.window.end)
 
@@ -352,21 +379,30 @@ def _listed_down_to(statuses: list[Any]) -> datetime | None:
 
     Where ids don't tell the time, the newest post of the page has to do: what stands below it may have come late.
     """
-    newest = max((at for status in statuses_of(statuses) if (at := moment(status))), default=None)
-    return _last_arrival(statuses) or newest
+    listed = _listed(statuses)
+    arrivals = [arrival for status in listed if (arrival := arrived_at(status))]
+    if arrivals and len(arrivals) == len(listed):
+        return come_down(datetime.max, arrivals)
+    return max((at for status in listed if (at := moment(status))), default=None)
 
 
 def _further_down(statuses: list[Any], following: str, until: datetime) -> str:
     """The id to go on below: the next page's, or that of a moment, where all down to it came later."""
-    arrival, jump = _last_arrival(statuses), id_at(until)
+    arrivals, jump = [arrived_at(status) for status in _listed(statuses)], id_at(until)
+    are_later = all(arrival and arrival > until for arrival in arrivals)
     # by length first: ids of as many digits as a header can hold are no numbers
     is_further = following.isdecimal() and (len(jump), jump) < (len(following), following)
-    return jump if arrival and arrival > until and is_further else following
+    return jump if arrivals and are_later and is_further else following
 
 
-def _last_arrival(statuses: list[Any]) -> datetime | None:
-    """When the last post of a page came to the server, if ids there tell."""
-    return next((arrived_at(status) for status in reversed(statuses_of(statuses))), None)
+def _last_id(statuses: list[Any]) -> str | None:
+    """The id of the last post of a page, below which the next one begins."""
+    return next(map(local_id, reversed(_listed(statuses))), None)
+
+
+def _listed(statuses: list[Any]) -> list[dict[str, Any]]:
+    """The posts of a page that stand where their ids put them."""
+    return [status for status in statuses_of(statuses) if status.get("pinned") is not True]
 
 
 def _id_in(url: str | None, server: str) -> str | None:

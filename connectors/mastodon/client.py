@@ -1,5 +1,6 @@
 """A Mastodon server's API over HTTP: where things lie, what its pages hold, and what its refusals mean."""
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -7,7 +8,7 @@ from urllib.parse import parse_qs, urlsplit
 import requests
 
 from connectors.contract import CredentialsError, SchemaDrift, SourceError
-from connectors.http_api import HttpApi, NotThere, Refused
+from connectors.http_api import HttpApi, NotThere, Refused, object_in
 from connectors.transport import excerpt
 
 
@@ -23,7 +24,8 @@ class Client(HttpApi):
         token: str | None,
         token_name: str,
     ) -> None:
-        super().__init__(server, session, pace_seconds, _meaning(server, token_name, has_token=token is not None))
+        meaning = _meaning(server, token_name, has_token=token is not None)
+        super().__init__(server, session, pace_seconds, meaning, is_own=is_own)
         self.address = address
         self.has_token = token is not None
         self.has_lookup_of_many = True
@@ -96,17 +98,15 @@ def _meaning(server: str, token_name: str, *, has_token: bool) -> Callable[[requ
     """What a server's refusals mean, by whether we have a token."""
 
     def meaning(answer: requests.Response) -> SourceError | None:
-        code, said = answer.status_code, _said(answer)
-        if code in (404, 410) and said is None:
-            return SourceError(f"{server} does not speak Mastodon's API there ({code}); check the server's name.")
-        wants_login = code == 401 or (code in (403, 422) and "authenticated user" in (said or ""))
+        code, said = answer.status_code, str(object_in(answer).get("error") or "")
+        wants_login = code == 401 or (code in (403, 422) and "authenticated user" in said)
         if wants_login and not has_token:
             return CredentialsError(
-                f"{server} shows this only to who is logged in ({code}: {excerpt(said or '')}); set {token_name}."
+                f"{server} shows this only to who is logged in ({code}: {excerpt(said)}); set {token_name}."
             )
-        if code == 403 and "scope" in (said or ""):
+        if code == 403 and "scope" in said:
             return CredentialsError(
-                f"the token may not do this on {server} (403: {excerpt(said or '')}); make one with the "
+                f"the token may not do this on {server} (403: {excerpt(said)}); make one with the "
                 "scopes read:statuses and read:search."
             )
         return None
@@ -114,11 +114,16 @@ def _meaning(server: str, token_name: str, *, has_token: bool) -> Callable[[requ
     return meaning
 
 
-def _said(answer: requests.Response) -> str | None:
-    """The reason in a refusal; None where it isn't the API that answers."""
-    try:
-        body = answer.json()
-    except (ValueError, RecursionError):
-        return None
-    said = body.get("error") if isinstance(body, dict) else None
-    return said if isinstance(said, str) else None
+_GONE = re.compile(r"not found|\bgone\b|no such|can't find|(?:does not|doesn't) exist", re.IGNORECASE)
+
+
+def is_own(refusal: requests.Response) -> bool:
+    """Whether a server refuses: with an error in words and, other than web servers, with nothing beside it, in
+    whichever words the software says that something is not there.
+    """
+    body = object_in(refusal)
+    said = body.get("error")
+    if not isinstance(said, str):
+        return False
+    is_alone = body.keys() <= {"error", "error_description"}
+    return refusal.status_code not in (404, 410) or (is_alone and bool(_GONE.search(said)))

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
+from connectors.authors import authors_once
 from connectors.contract import (
     Author,
     Deletion,
@@ -25,6 +26,7 @@ from connectors.contract import (
     web_address,
 )
 from connectors.markup import plain_text
+from connectors.side_fields import SideFields
 
 _SHOWN_TO_ALL = ("public", "unlisted")
 _NOT_SHOWN_TO_ALL = ("private", "direct")
@@ -38,7 +40,6 @@ _QUOTE_IN_TEXT = '<p class="quote-inline">'
 """A quote's address, written for servers that don't show quotes."""
 _NO_POSTS = frozenset(("error", "votes_count", "stats", "usage"))
 """Keys of a refusal, a poll by itself, and a server's description."""
-_LARGEST = 2**63 - 1
 _EMPTY: dict[str, Any] = {}
 
 
@@ -50,19 +51,17 @@ def records(page: Page, server: str | None = None, domain: str | None = None) ->
     """Mentions, authors, metrics and interactions of a page of `server`. `domain` stands behind the @ of its own
     accounts, and is the server's name where not given; where neither is, it is read from their addresses.
     """
-    body = page.body
+    return authors_once(_records(page.body, server, domain))
+
+
+def _records(body: Any, server: str | None, domain: str | None) -> Iterator[Record]:
     found = _placed(body)
     if found is None:
         yield Misfit("is not an answer of Mastodon's API: it holds no posts", "page", body)
         return
     statuses = _Statuses(found, server, domain or server)
     for place, status in found:
-        try:
-            yield from statuses.records_of(status)
-        except _UnreadableError as reason:
-            yield Misfit(str(reason), place, status)
-        except Exception as error:  # a shape that nobody thought of costs this post, not its page
-            yield Misfit(f"can't be read ({type(error).__name__}: {error})", place, status)
+        yield from statuses.read(status, place)
     asked = body.get("asked") if isinstance(body, dict) else None
     there = {_mention_id(status) for _, status in found}
     # A post without a readable uri may be any of those that seem to be missing.
@@ -148,7 +147,8 @@ class _Statuses:
         self.by_id: dict[str, dict[str, Any]] = {}
         self.people: dict[str, str] = {}
         """Id of an account on the asked server → id of the author."""
-        self.told: set[str] = set()
+        self.told: set[tuple[str, str | None, str | None]] = set()
+        """Id, title and text of each mention that has been told."""
         for _, status in found:
             for each in (status, _object(_object(status).get("reblog")), _quoted(_object(status))):
                 if isinstance(each, dict) and (number := local_id(each)):
@@ -161,7 +161,16 @@ class _Statuses:
         if isinstance(number, str) and author_id:
             self.people[number] = author_id
 
-    def records_of(self, status: Any) -> Iterator[Record]:
+    def read(self, status: Any, place: str) -> Iterator[Record]:
+        """The records of a post, or why it is set aside."""
+        try:
+            yield from self.records_of(status, place)
+        except _UnreadableError as reason:
+            yield Misfit(str(reason), place, status)
+        except Exception as error:  # a shape that nobody thought of costs this post, not its page
+            yield Misfit(f"can't be read ({type(error).__name__})", place, status)
+
+    def records_of(self, status: Any, place: str) -> Iterator[Record]:
         if not isinstance(status, dict):
             raise _UnreadableError("is not a post")
         visibility = status.get("visibility")
@@ -172,77 +181,83 @@ class _Statuses:
             raise _UnreadableError("has no uri, so it can't be told from other posts")
         if created_at is None:
             raise _UnreadableError("has no created_at that can be read")
-        if mention_id in self.told:
-            return
-        self.told.add(mention_id)
         if visibility not in _SHOWN_TO_ALL:
             # Who may see it isn't known, so it isn't kept.
             yield Drift("post.visibility", visibility)
             return
         reblog, quoted = status.get("reblog"), _quoted(status)
-        for other in (reblog, quoted):
+        kind, fields = _kind(status), SideFields("post")
+        title = fields.words("spoiler_text", status.get("spoiler_text"))
+        text = _text(reblog if kind == "repost" and isinstance(reblog, dict) else status, fields)
+        # The same post stands on a page as often as it is boosted or quoted. With other words it is another version.
+        if (mention_id, title, text) in self.told:
+            return
+        self.told.add((mention_id, title, text))
+        for name, other in (("reblog", reblog), ("quote", quoted)):
             if isinstance(other, dict):
-                yield from self.records_of(other)
-        yield from self.drifts(status)
-        author = self.author(status.get("account"))
-        if author:
-            yield author
+                yield from self.read(other, f"{place}.{name}")
+        author = self.author(status.get("account"), fields)
         author_id = author.author_id if author else None
-        kind = _kind(status)
         parent_id = {
             "repost": _mention_id(reblog),
             "comment": _mention_id(self.parent(status)),
             "quote": _mention_id(quoted),
         }.get(kind)
-        yield Mention(
+        mention = Mention(
             mention_id,
             "mastodon",
             author_id.rpartition("@")[2] if author_id else None,
             kind,  # type: ignore[arg-type]
-            _words(status.get("spoiler_text")) or None,
-            _text(reblog if kind == "repost" and isinstance(reblog, dict) else status),
-            self.url(status, author),
+            title,
+            text,
+            self.url(status, author, fields),
             author_id,
             parent_id,
             self.root_id(status),
             created_at,
-            _moment(status.get("edited_at")),
-            network_lang=_words(status.get("language")) or None,
+            _told_moment(fields, "edited_at", status.get("edited_at")),
+            network_lang=fields.words("language", status.get("language")),
         )
+        metrics = Metrics(
+            mention_id,
+            likes=fields.count("favourites_count", status.get("favourites_count")),
+            replies=fields.count("replies_count", status.get("replies_count")),
+            reposts=fields.count("reblogs_count", status.get("reblogs_count")),
+            quotes=fields.count("quotes_count", status.get("quotes_count")),
+        )
+        _check_references(status, fields)
+        yield from fields.drifts
+        if author:
+            yield author
+        yield mention
         if kind != "repost":
-            yield Metrics(
-                mention_id,
-                likes=_count(status.get("favourites_count")),
-                replies=_count(status.get("replies_count")),
-                reposts=_count(status.get("reblogs_count")),
-                quotes=_count(status.get("quotes_count")),
-            )
+            yield metrics
         if author_id:
             yield from self.interactions(mention_id, author_id, kind, status)
 
-    def drifts(self, status: dict[str, Any]) -> Iterator[Drift]:
-        for field in ("content", "account"):
-            if not isinstance(status.get(field), str if field == "content" else dict):
-                yield Drift(f"post.{field}", status.get(field))
-        quote = status.get("quote")
-        if isinstance(quote, dict) and "content" not in quote and quote.get("state") not in _QUOTE_STATES:
-            yield Drift("post.quote.state", quote.get("state"))
-
-    def author(self, account: Any) -> Author | None:
+    def author(self, account: Any, post: SideFields) -> Author | None:
+        """The account, as far as it can be read; what can't be is noted beside the post's own fields."""
         author_id = self.author_id(account)
         if author_id is None:
+            post.drift("account", account)
             return None
-        name, bot = account.get("display_name"), account.get("bot")
-        hides = _object(account.get("pleroma"))  # servers of that kind tell 0 of who hides how many follow
-        return Author(
+        fields = SideFields("author")
+        bot, hides = account.get("bot"), _object(account.get("pleroma"))
+        if not isinstance(bot, bool | None):
+            fields.drift("bot", bot)
+        # Servers of that kind tell 0 of who hides how many follow.
+        is_hidden = hides.get("hide_followers_count") is True
+        author = Author(
             author_id,
             "mastodon",
-            account["acct"].partition("@")[0] + "@" + author_id.rpartition("@")[2],
-            name if isinstance(name, str) and name else None,
-            None if hides.get("hide_followers_count") is True else _count(account.get("followers_count")),
-            _moment(account.get("created_at")),
+            account["acct"].strip().partition("@")[0] + "@" + author_id.rpartition("@")[2],
+            fields.words("display_name", account.get("display_name")),
+            None if is_hidden else fields.count("followers_count", account.get("followers_count")),
+            _told_moment(fields, "created_at", account.get("created_at")),
             bot if isinstance(bot, bool) else None,
         )
+        post.drifts += fields.drifts
+        return author
 
     def author_id(self, account: Any) -> str | None:
         """`fediverse:name@server`, as seen through Lemmy too; accounts of the asked server come without the server."""
@@ -262,12 +277,15 @@ class _Statuses:
             status = self.parent(status)
         return _mention_id(status) if status.get("in_reply_to_id") is None else None
 
-    def url(self, status: dict[str, Any], author: Author | None) -> str | None:
+    def url(self, status: dict[str, Any], author: Author | None, fields: SideFields) -> str | None:
         """Where a person reads the post: on the asked server, whose id for it stands in the address."""
         acct, number = _words(_object(status.get("account")).get("acct")), local_id(status)
         if self.server and author and number and arrived_at(status) and ("@" in acct or status.get("reblog")):
             return web_address(f"https://{self.server}/@{acct}/{number}")
-        return web_address(status.get("url")) or web_address(status.get("uri"))
+        url = web_address(status.get("url"))
+        if url is None and status.get("url") is not None:
+            fields.drift("url", status.get("url"))
+        return url or web_address(status.get("uri"))
 
     def interactions(self, mention_id: str, author_id: str, kind: str, status: dict[str, Any]) -> Iterator[Interaction]:
         """Whom a post addresses, each person once."""
@@ -306,10 +324,11 @@ def _quoted(status: dict[str, Any]) -> dict[str, Any] | None:
     return quoted if isinstance(quoted, dict) else None
 
 
-def _text(status: dict[str, Any]) -> str | None:
+def _text(status: dict[str, Any], fields: SideFields) -> str | None:
     """All that was written: the post, the options of its poll, the descriptions of its pictures and films."""
     content = status.get("content")
     if not isinstance(content, str):
+        fields.drift("content", content)
         return None
     before, inline, rest = content.partition(_QUOTE_IN_TEXT)
     if inline and isinstance(status.get("quote"), dict):
@@ -318,6 +337,16 @@ def _text(status: dict[str, Any]) -> str | None:
     described = [_words(_object(media).get("description")) for media in _list(status.get("media_attachments"))]
     parts = [plain_text(content), "\n".join(f"- {option}" for option in options if option), *described]
     return "\n\n".join(part for part in parts if part)
+
+
+def _check_references(status: dict[str, Any], fields: SideFields) -> None:
+    """Note what of a post refers to other things and can't be read."""
+    for name, kind in (("in_reply_to_id", str), ("poll", dict), ("media_attachments", list), ("mentions", list)):
+        if not isinstance(status.get(name), kind | None):
+            fields.drift(name, status[name])
+    quote = status.get("quote")
+    if isinstance(quote, dict) and "content" not in quote and quote.get("state") not in _QUOTE_STATES:
+        fields.drift("quote.state", quote.get("state"))
 
 
 def _mention_id(status: Any) -> str | None:
@@ -353,5 +382,9 @@ def _moment(value: Any) -> datetime | None:
         return None
 
 
-def _count(value: Any) -> int | None:
-    return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= _LARGEST else None
+def _told_moment(fields: SideFields, name: str, value: Any) -> datetime | None:
+    """A moment beside that of writing; one that is told and can't be read is noted."""
+    found = _moment(value)
+    if found is None and value is not None:
+        fields.drift(name, value)
+    return found

@@ -24,6 +24,7 @@ from connectors.contract import (
     Page,
     Query,
     Record,
+    Shape,
     SourceError,
     SourceSettings,
     Window,
@@ -64,6 +65,8 @@ NETWORK = Network(
         "What Reddit removed before it was first seen here.",
         "Numbers of views; and likes apart from dislikes: Reddit tells their difference, a little blurred.",
     ),
+    handle=Shape(r"[\w-]+", "halmora_mira"),
+    community=Shape(r"r/\w+", "r/halmora"),
 )
 SEARCH_SYNTAX = SearchSyntax(
     longest=512,
@@ -192,10 +195,10 @@ def recheck(client: praw.Reddit, settings: Settings, known: Sequence[Known]) -> 
         names = ",".join(mention_id.removeprefix("reddit:") for mention_id in asked)
         try:
             body = visit.ask("GET", INFO, params={"id": names})
-            things, _ = listing_of(INFO, body)
+            things = listing_of(INFO, body)
             if not things:
                 body = visit.ask("GET", INFO, params={"id": names})
-                things, _ = listing_of(INFO, body)
+                things = listing_of(INFO, body)
         except SourceError as failure:
             visit.note(failure)
             continue

@@ -7,12 +7,13 @@ import requests
 from praw.exceptions import PRAWException
 
 from connectors.contract import CredentialsError, RateLimited, SchemaDrift, SourceError
-from connectors.transport import excerpt
+from connectors.http_api import is_foreign, object_in, stranger
+from connectors.transport import NotTaken, SentElsewhere, excerpt
 
 # praw reads headers, tokens and error bodies without checking their shape: hence the plain errors at the end.
 WHAT_PRAW_RAISES = (
     *(prawcore.PrawcoreException, PRAWException, requests.RequestException),
-    *(AssertionError, AttributeError, LookupError, TypeError, ValueError),
+    *(AssertionError, AttributeError, LookupError, RecursionError, TypeError, ValueError),
 )
 
 
@@ -23,6 +24,8 @@ def meaning(error: Exception, path: str) -> SourceError:
     response = getattr(error, "response", None)
     # praw stumbles, with this KeyError, over a 401 that doesn't say why.
     status = 401 if error.args == (401,) else getattr(response, "status_code", None)
+    if response is not None and status in (401, 403, 404, 410) and is_foreign(response, is_own):
+        return stranger(f"{path}: Reddit", response)
     if isinstance(error, prawcore.OAuthException) or status == 401:
         return CredentialsError(f"{path}: Reddit refused the app's id or secret; check both in reddit.com/prefs/apps.")
     if isinstance(error, prawcore.InsufficientScope):
@@ -47,12 +50,15 @@ def meaning(error: Exception, path: str) -> SourceError:
     return SourceError(f"{path}: Reddit refused the request ({status}) with {said}.")
 
 
+def is_own(refusal: requests.Response) -> bool:
+    """Whether Reddit refuses: it gives the status as `error`, or a reason."""
+    body = object_in(refusal)
+    return body.get("error") == refusal.status_code or isinstance(body.get("reason"), str)
+
+
 def _closed(status: int, response: requests.Response) -> str:
     """Why a place is closed to us."""
-    try:
-        reason = response.json().get("reason")
-    except (ValueError, AttributeError):
-        reason = None
+    reason = object_in(response).get("reason")
     meanings = {
         "private": "is private; ask its moderators to let the app's owner in, or take it out of the config",
         "quarantined": "is quarantined; an app can't read it, take it out of the config",
@@ -67,6 +73,11 @@ def _closed(status: int, response: requests.Response) -> str:
 
 
 def _unreachable(error: Exception, path: str) -> SourceError:
+    if isinstance(error, SentElsewhere) and error.host.endswith(".reddit.com"):
+        # what its API does with a name that it doesn't know: on to the search of the website
+        return SourceError(f"{path}: there is no such place on Reddit; check the name.")
+    if isinstance(error, NotTaken):
+        return error.meaning(f"{path}: Reddit")
     if isinstance(error, requests.Timeout):
         return SourceError(f"{path}: Reddit did not answer in time, three times over; run this window again later.")
     return SourceError(

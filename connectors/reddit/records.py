@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any, NamedTuple
 
+from connectors.authors import authors_once
 from connectors.contract import (
     Author,
     Deletion,
@@ -21,6 +22,7 @@ from connectors.contract import (
     from_epoch,
 )
 from connectors.markup import unescaped
+from connectors.side_fields import SideFields
 
 SITE = "https://www.reddit.com"
 
@@ -29,7 +31,6 @@ _ID = re.compile(r"[0-9a-z]{1,13}")
 _GONE = {"[deleted]", "[removed]", "[deleted by user]", "[removed by reddit]", "[ removed by reddit ]", "[unavailable]"}
 _NO_POSTS = {"t2", "t4", "t5", "t6", "more"}
 _PROBLEM_KEYS = {"message", "error", "reason", "explanation", "fields"}
-_LARGEST = 2**63 - 1
 
 
 class _UnreadableError(Exception):
@@ -77,20 +78,18 @@ def _of_known(asked: Any, body: Any, found: list[Found], read: Iterator[Record])
 
 def of_things(found: list[Found], is_escaped: bool) -> Iterator[Record]:
     """The records of things of one page, which tell each other's authors. What can't be read is a `Misfit`."""
+    return authors_once(_of_things(found, is_escaped))
+
+
+def _of_things(found: list[Found], is_escaped: bool) -> Iterator[Record]:
     authors = _authors(found)
-    introduced: set[str] = set()
     for place, thing in found:
         try:
-            for record in _records_of(thing, authors, is_escaped):
-                if isinstance(record, Author):
-                    if record.author_id in introduced:
-                        continue
-                    introduced.add(record.author_id)
-                yield record
+            yield from list(_records_of(thing, authors, is_escaped))
         except _UnreadableError as reason:
             yield Misfit(str(reason), place, thing)
         except Exception as error:  # a shape that nobody thought of costs this thing, not its page
-            yield Misfit(f"can't be read ({type(error).__name__}: {error})", place, thing)
+            yield Misfit(f"can't be read ({type(error).__name__})", place, thing)
 
 
 def _is_answer(body: Any) -> bool:
@@ -200,7 +199,8 @@ def _records_of(thing: Any, authors: dict[str, str], is_escaped: bool) -> Iterat
     created_at = _moment(content.get("created_utc"))
     if created_at is None:
         raise _UnreadableError("has no created_utc, so its time can't be told")
-    mention = (_comment if kind == "t1" else _post)(name, created_at, content, is_escaped)
+    side = SideFields("comment" if kind == "t1" else "post")
+    mention = (_comment if kind == "t1" else _post)(name, created_at, content, is_escaped, side)
     yield mention
     if mention.author_id:
         yield Author(mention.author_id, "reddit", content["author"])
@@ -208,20 +208,21 @@ def _records_of(thing: Any, authors: dict[str, str], is_escaped: bool) -> Iterat
     yield Metrics(
         mention.mention_id,
         # A comment in a listing carries the number of comments of its post.
-        replies=_count(content.get("num_comments")) if kind == "t3" else None,
-        score=None if is_score_hidden else _count(content.get("score")),
+        replies=side.count("num_comments", content.get("num_comments")) if kind == "t3" else None,
+        score=None if is_score_hidden else side.score("score", content.get("score")),
     )
+    yield from side.drifts
     yield from _interactions(mention, content, authors)
 
 
-def _comment(name: str, created_at: datetime, content: dict[str, Any], is_escaped: bool) -> Mention:
+def _comment(name: str, created_at: datetime, content: dict[str, Any], is_escaped: bool, side: SideFields) -> Mention:
     text = content.get("body")
     if not isinstance(text, str):
         raise _UnreadableError("is a comment without a body")
     is_deleted = text.strip().lower() in _GONE
-    parent, post = _reference(content.get("parent_id")), _reference(content.get("link_id"))
-    community = _community(content)
-    permalink = content.get("permalink")
+    parent, post = (_reference(side, field, content.get(field)) for field in ("parent_id", "link_id"))
+    community = _community(content, side)
+    permalink = _permalink(content, side)
     if not permalink and community and post:
         permalink = f"/{community}/comments/{post.removeprefix('reddit:t3_')}/_/{name.removeprefix('t1_')}/"
     return Mention(
@@ -231,27 +232,26 @@ def _comment(name: str, created_at: datetime, content: dict[str, Any], is_escape
         "comment",
         None,
         None if is_deleted else _plain(text, is_escaped),
-        _url(permalink),
-        None if is_deleted else _author_id(content),
+        SITE + permalink if permalink else None,
+        None if is_deleted else _writer(content, side),
         parent,
         post,
         created_at,
-        edited_at=_moment(content.get("edited")),
+        edited_at=_edited_at(content, side),
         is_deleted=is_deleted,
     )
 
 
-def _post(name: str, created_at: datetime, content: dict[str, Any], is_escaped: bool) -> Mention:
-    title, text = content.get("title"), content.get("selftext")
-    if not isinstance(title, str) and not isinstance(text, str):
+def _post(name: str, created_at: datetime, content: dict[str, Any], is_escaped: bool, side: SideFields) -> Mention:
+    title, text = _words(content, "title", side), _words(content, "selftext", side)
+    permalink = _permalink(content, side)
+    link = _link(content, permalink, is_escaped)
+    if title is None and text is None and link is None:
         raise _UnreadableError("is a post without title and text")
-    title = title if isinstance(title, str) else None
-    text = text if isinstance(text, str) else None
     is_deleted = content.get("removed_by_category") is not None or any(
         part is not None and part.strip().lower() in _GONE for part in (text, title)
     )
-    community = _community(content)
-    permalink = content.get("permalink")
+    community = _community(content, side)
     if not permalink and community:
         permalink = f"/{community}/comments/{name.removeprefix('t3_')}/"
     return Mention(
@@ -260,23 +260,23 @@ def _post(name: str, created_at: datetime, content: dict[str, Any], is_escaped: 
         community,
         "post",
         None if is_deleted or title is None else _plain(title, is_escaped),
-        None if is_deleted else _plain(text, is_escaped) if text else _link(content, permalink, is_escaped) or text,
-        _url(permalink),
-        None if is_deleted else _author_id(content),
+        None if is_deleted else _plain(text, is_escaped) if text else link or text,
+        SITE + permalink if permalink else None,
+        None if is_deleted else _writer(content, side),
         None,
         f"reddit:{name}",
         created_at,
-        edited_at=_moment(content.get("edited")),
+        edited_at=_edited_at(content, side),
         is_deleted=is_deleted,
     )
 
 
-def _link(content: dict[str, Any], permalink: Any, is_escaped: bool) -> str | None:
+def _link(content: dict[str, Any], permalink: str | None, is_escaped: bool) -> str | None:
     """Where a post without text leads: kept as its text, since `url` is where people read the post itself."""
     link = content.get("url")
     if content.get("is_self") is True or not isinstance(link, str) or not link:
         return None
-    if isinstance(permalink, str) and link.endswith(permalink):
+    if permalink and link.endswith(permalink):
         return None
     link = _plain(link, is_escaped)
     return SITE + link if link.startswith("/") else link
@@ -310,17 +310,54 @@ def _author_id(content: dict[str, Any]) -> str | None:
     return f"reddit:{author.lower()}" if author else None
 
 
-def _community(content: dict[str, Any]) -> str | None:
-    subreddit = content.get("subreddit")
-    return f"r/{subreddit}" if isinstance(subreddit, str) and subreddit else None
+def _writer(content: dict[str, Any], side: SideFields) -> str | None:
+    """Who wrote it; None where the account is gone."""
+    told = content.get("author")
+    if not isinstance(told, str) or not told.strip():
+        side.drift("author", told)
+    return _author_id(content)
 
 
-def _reference(value: Any) -> str | None:
-    return f"reddit:{value}" if isinstance(value, str) and _FULLNAME.fullmatch(value) else None
+def _community(content: dict[str, Any], side: SideFields) -> str | None:
+    subreddit = side.words("subreddit", content.get("subreddit"))
+    return f"r/{subreddit}" if subreddit else None
 
 
-def _url(permalink: Any) -> str | None:
-    return SITE + permalink if isinstance(permalink, str) and permalink.startswith("/") else None
+def _words(content: dict[str, Any], field: str, side: SideFields) -> str | None:
+    """What was written, as it was typed."""
+    told = content.get(field)
+    if told is None or isinstance(told, str):
+        return told
+    side.drift(field, told)
+    return None
+
+
+def _reference(side: SideFields, field: str, value: Any) -> str | None:
+    """The mention id of the thing that a field names."""
+    if isinstance(value, str) and _FULLNAME.fullmatch(value):
+        return f"reddit:{value}"
+    if value is not None:
+        side.drift(field, value)
+    return None
+
+
+def _permalink(content: dict[str, Any], side: SideFields) -> str | None:
+    """Path of the address at which people read it."""
+    permalink = side.words("permalink", content.get("permalink"))
+    if permalink and not permalink.startswith("/"):
+        side.drift("permalink", permalink)
+        return None
+    return permalink
+
+
+def _edited_at(content: dict[str, Any], side: SideFields) -> datetime | None:
+    """When it was edited last; None where it never was, or where that can't be read."""
+    told = content.get("edited")
+    edited_at = _moment(told)
+    # `false` is Reddit's "never", and `true` its old "at some time"
+    if edited_at is None and told and told is not True:
+        side.drift("edited", told)
+    return edited_at
 
 
 def _plain(text: str, is_escaped: bool) -> str:
@@ -328,14 +365,10 @@ def _plain(text: str, is_escaped: bool) -> str:
 
 
 def _moment(value: Any) -> datetime | None:
-    """Epoch seconds as a moment. `false`, Reddit's "never edited", and `true`, its old "at some time", are None."""
+    """Epoch seconds as a moment; None for anything else."""
     if isinstance(value, bool) or not isinstance(value, int | float) or not value > 0:
         return None
     try:
         return from_epoch(value)
     except ValueError:
         return None
-
-
-def _count(value: Any) -> int | None:
-    return value if isinstance(value, int) and not isinstance(value, bool) and abs(value) <= _LARGEST else None

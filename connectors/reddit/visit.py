@@ -11,6 +11,7 @@ import praw
 
 from connectors.contract import Page, RateLimited, SchemaDrift, SourceError, Truncated, Window
 from connectors.failures import Failures
+from connectors.listing import come_down
 from connectors.reddit import records as reddit_records
 from connectors.reddit.errors import WHAT_PRAW_RAISES, meaning, now, rate_limited
 from connectors.transport import excerpt
@@ -35,31 +36,35 @@ class Visit:
 
     def listing(self, path: str, cap: int, sought: Mapping[str, str] | None = None) -> Iterator[Page]:
         """Pages of a listing until they reach the window's start. Notes the posts whose threads are wanted."""
-        seen, last, after = 0, self.window.end, None
+        seen, reached, after = 0, self.window.end, None
         asked: set[str | None] = set()
         while after not in asked:
             asked.add(after)
             params = {"limit": PAGE_SIZE, **(sought or {}), **({"after": after} if after else {})}
             try:
                 body = self.ask("GET", path, params=params)
-                things, after = listing_of(path, body)
+                things = listing_of(path, body)
             except SourceError as failure:
-                self.note(failure, unseen_to=last)
+                self.note(failure, unseen_to=reached)
                 return
             yield self.page(path, body)
             seen += len(things)
             self.want_threads(things)
-            # The last item tells how far the listing has come; one out of order higher up doesn't.
-            last = next((at for thing in reversed(things) if (at := reddit_records.moment(thing))), last)
-            if last < self.window.start:
+            reached = come_down(reached, [reddit_records.moment(thing) for thing in things])
+            if reached < self.window.start:
+                return
+            try:
+                after = following(path, body)
+            except SchemaDrift as failure:
+                self.note(failure, unseen_to=reached)
                 return
             if after is None:
                 if seen >= 0.8 * cap:  # what was deleted is missing from the count, so the end comes a little early
                     self.note(
-                        Truncated(f"{path}: Reddit shows no more than the newest {cap} items; run more often."), last
+                        Truncated(f"{path}: Reddit shows no more than the newest {cap} items; run more often."), reached
                     )
                 return
-        self.note(SchemaDrift(f"{path}: the listing goes round in circles; asked for the same page twice."), last)
+        self.note(SchemaDrift(f"{path}: the listing goes round in circles; asked for the same page twice."), reached)
 
     def want_threads(self, things: list[Any]) -> None:
         for thing in things:
@@ -151,14 +156,30 @@ class Visit:
 # Shapes -----------------------------------------------------------------------------------------------
 
 
-def listing_of(path: str, body: Any) -> tuple[list[Any], str | None]:
-    """Children of a listing and where its next page starts."""
+def listing_of(path: str, body: Any) -> list[Any]:
+    """Children of a listing."""
     content = body.get("data") if isinstance(body, dict) and body.get("kind") == "Listing" else None
     children = content.get("children") if isinstance(content, dict) else None
-    if not isinstance(content, dict) or not isinstance(children, list):
+    if not isinstance(children, list):
         raise _not_a("listing", path, body)
+    return children
+
+
+def following(path: str, body: Any) -> str | None:
+    """The name below which a listing's next page starts; None where it is at its end.
+
+    Reddit says so with null. Where it doesn't say, or calls a full page the last, the name of the last thing has to do.
+    """
+    content, children = body["data"], body["data"]["children"]
     after = content.get("after")
-    return children, after if isinstance(after, str) and after else None
+    if isinstance(after, str) and after:
+        return after
+    if not children or ("after" in content and after is None and len(children) < PAGE_SIZE):
+        return None
+    last = next(filter(None, map(reddit_records.fullname, reversed(children))), None)
+    if last is None:
+        raise SchemaDrift(f"{path}: Reddit doesn't say where the next page begins; its API may have changed.")
+    return last
 
 
 def _thread_things(path: str, body: Any) -> list[Any]:

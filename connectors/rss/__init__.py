@@ -2,12 +2,18 @@
 
 Each feed is asked for what has changed since it was last read (ETag, Last-Modified), not more often than it and its
 server want, and read with feedparser as far as its XML goes. A feed shows only its newest entries: what lies before
-them is followed where the feed has further pages, and reported as unseen where it hasn't.
+them is followed where the feed has further pages, and reported as unseen where it hasn't. How far back it reaches is
+told by the entries that stand in its order: one that is pinned, or dated ahead, says nothing.
+
+A feed may also have stopped, while its server goes on answering. Where it has been silent for more than 14 days, and
+for more than three times its longest silence among the entries that it shows, the days since its newest entry count as
+not seen (a feed of one or two entries has no rhythm yet: there it takes 90 days). That a program has written the file
+anew is no sign of life; an entry that was edited is.
 """
 
 import logging
 import re
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -20,6 +26,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from connectors.contract import (
     Listening,
     Network,
+    NotYet,
     Page,
     Query,
     RateLimited,
@@ -33,6 +40,7 @@ from connectors.contract import (
 from connectors.http_api import PATIENCE, Clock, HttpApi, NotThere, Refused
 from connectors.rss import records as rss_records
 from connectors.rss.feed_cache import FeedCache, Kept
+from connectors.rss.listing import Listing, Shown, listing
 from connectors.transport import excerpt, new_session
 
 log = logging.getLogger(__name__)
@@ -54,8 +62,14 @@ NETWORK = Network(
         "What has left a feed before it was read for the first time can't be had any more.",
         "An entry that leaves the feed is not deleted: feeds are short. Deletions are not seen.",
         "Comments are read only where they have a feed of their own that is named.",
-        "An entry without a date, or without guid and link, is set aside.",
-        "Feeds behind a login are not read.",
+        "An entry without a date that can be read is set aside, and so is one without guid, link and words.",
+        "Two entries that share guid and link, or have neither, are told apart by their words: one that is edited then "
+        "counts as another.",
+        "A feed that lists its entries by their last answer, or in no order of time, is read but never counts as seen "
+        "in full: take one of the newest posts, where the site has it.",
+        "Feeds behind a login, and JSON Feed, are not read.",
+        "A feed that has moved to another host is not followed there: the message names the host, and its new address "
+        "belongs in the config.",
     ),
 )
 
@@ -113,13 +127,17 @@ class Reader:
 
     def ask(self, name: str, url: str, conditions: Mapping[str, str]) -> requests.Response:
         """What a feed's server answers."""
-        api = HttpApi(name, self.session, self.pace_seconds, lambda answer: _meaning(name, answer), self.clock)
+        # Any server may serve a feed, so that none has a body of its own for what isn't there; nothing follows from it.
+        api = HttpApi(
+            name, self.session, self.pace_seconds, lambda answer: _meaning(name, answer), self.clock, lambda _: True
+        )
         return api.ask("GET", url, headers=conditions)
 
 
 def connect(settings: Settings, credentials: Mapping[str, str], cache: Path | None = None) -> Reader:  # noqa: ARG001
     """A reader that keeps feeds in `cache`, where given. Nothing is sent."""
-    session = new_session(instead=str(settings.api) if settings.api else None, user_agent="earshot (feed reader)")
+    api = str(settings.api) if settings.api else None
+    session = new_session(instead=api, user_agent="earshot (feed reader)", public_only=api is None)
     session.headers["Accept"] = "application/atom+xml, application/rss+xml, application/xml;q=0.9, */*;q=0.5"
     pace = NETWORK.pace_seconds if settings.pace is None else settings.pace
     return Reader(session, pace, FeedCache(cache))
@@ -156,9 +174,10 @@ class _Visit:
             yield self.page(kept.body, feed)
             if feed.is_cut_off:
                 raise SourceError(f"the feed {self.url} breaks off in the middle; run this window again later.")
-            if feed.entries and not feed.moments():
+            shown = feed.shown()
+            if feed.entries and not shown:
                 raise SchemaDrift(f"none of the entries of the feed {self.url} has a date that can be read.")
-            kept = yield from self.older(kept, feed)
+            kept = yield from self.older(kept, feed, shown)
         except SourceError as failure:
             failure.unseen_from, failure.unseen_to = self.window
             raise
@@ -167,13 +186,35 @@ class _Visit:
             limit = RateLimited(f"the feed {self.url} wants not to be asked so often.", until=good_until)
             limit.unseen_from, limit.unseen_to = max(kept.checked_at, self.window.start), self.window.end
             raise limit
-        if kept.whole_from is not None and kept.whole_from > self.window.start:
-            raise Truncated(
-                f"the feed {self.url} shows nothing before {kept.whole_from:%Y-%m-%d %H:%M} UTC; "
-                "older entries can't be had.",
-                unseen_from=self.window.start,
-                unseen_to=min(kept.whole_from, self.window.end),
+        if feed.entries:
+            self.say_what_is_missing(kept.whole_since, self.listing(shown))
+
+    def say_what_is_missing(self, whole_since: datetime | None, now: Listing) -> None:
+        """Raise what the window lacks: its beginning, its end, or both."""
+        start, end = self.window
+        missing: list[tuple[str, datetime, datetime]] = []
+        if whole_since is None or whole_since > start:
+            reaches = f"shows nothing before {whole_since:%Y-%m-%d %H:%M} UTC" if whole_since else "shows nothing of it"
+            if not now.is_ordered:
+                reaches = "lists its entries in no order of time, so that nobody can tell what has left it"
+            told = f"the feed {self.url} {reaches}; older entries can't be had."
+            missing.append((told, start, min(whole_since or end, end)))
+        quiet_since = now.quiet_since(end)
+        if quiet_since is not None:
+            told = (
+                f"the feed {self.url} may have stopped: its newest entry is of {quiet_since:%Y-%m-%d}, far longer ago "
+                "than it was ever silent. Look at the site in a browser; if it goes on there, find its new feed."
             )
+            missing.append((told, max(quiet_since, start), end))
+        if missing:
+            is_over = quiet_since is not None and len(missing) == 1
+            kind = NotYet if is_over else Truncated
+            reasons, begins, ends = zip(*missing, strict=True)
+            raise kind(" ".join(reasons), unseen_from=min(begins), unseen_to=max(ends))
+
+    def listing(self, shown: Sequence[Shown]) -> Listing:
+        """What the order of the entries says now."""
+        return listing(shown, max(self.client.clock.now(), self.window.end))
 
     def current(self) -> tuple[Kept, rss_records.Feed]:
         """The feed's first page: as kept, where its server wants no question or says that it hasn't changed."""
@@ -194,37 +235,47 @@ class _Visit:
             feed = rss_records.Feed(kept.body)
             kept = replace(kept, checked_at=checked_at, seconds_good=_seconds_good(answer, feed))
         else:
-            feed = self.feed(self.url, answer)
-            moments = feed.moments()
+            feed = self.feed(self.url, answer, {})
+            before = rss_records.Feed(kept.body) if kept else None
+            if held := feed.held_since(before):
+                feed = rss_records.Feed({**feed.body, "held": held})
+            now = self.listing(feed.shown())
+            whole_since = now.whole_from
+            if kept and before and now.goes_on_from(listing(before.shown(), kept.checked_at)):
+                whole_since = min(filter(None, (kept.whole_since, whole_since)), default=None)
             kept = Kept(
                 feed.body,
                 checked_at,
                 _seconds_good(answer, feed),
                 {asked: answer.headers[told] for told, asked in _CONDITIONS.items() if told in answer.headers},
-                _whole_from(kept, moments),
-                max(moments, default=None),
+                whole_since,
             )
         if not feed.is_cut_off and "no-store" not in answer.headers.get("cache-control", ""):
             self.client.cache.put(self.url, kept)
         return kept, feed
 
-    def older(self, kept: Kept, feed: rss_records.Feed) -> Generator[Page, None, Kept]:
-        """Pages with older entries, to the window's start; in the end what is known now of how far back it is whole."""
-        asked, reached = {self.url}, min(feed.moments(), default=None)
+    def older(self, kept: Kept, feed: rss_records.Feed, shown: list[Shown]) -> Generator[Page, None, Kept]:
+        """Pages with older entries, to the window's start; in the end what is known now of how far back it is whole.
+
+        `shown` becomes the entries of all pages.
+        """
+        held = feed.held
+        asked, reached = {self.url}, self.listing(shown).whole_from
         while (following := feed.next_page) and reached and reached > self.window.start and len(asked) < MOST_PAGES:
             if following in asked:
                 raise SchemaDrift(f"the pages of the feed {self.url} go round in circles.")
             if urlsplit(following).netloc != urlsplit(self.url).netloc:
                 break
             asked.add(following)
-            feed = self.feed(following, self.ask(following, {}))
+            feed = self.feed(following, self.ask(following, {}), held)
             yield self.page(feed.body, feed)
-            reached = min([reached, *feed.moments()])
-            kept = replace(kept, whole_from=min(filter(None, (kept.whole_from, reached))))
+            shown += feed.shown()
+            reached = self.listing(shown).whole_from or reached
+            kept = replace(kept, whole_since=min(filter(None, (kept.whole_since, reached))))
             self.client.cache.put(self.url, kept)
-        if len(asked) > 1 and feed.next_page is None and kept.whole_from:
+        if len(asked) > 1 and feed.next_page is None and kept.whole_since:
             # A feed in pages that has come to its last page has shown all there is.
-            kept = replace(kept, whole_from=min(kept.whole_from, self.window.start))
+            kept = replace(kept, whole_since=min(kept.whole_since, self.window.start))
         return kept
 
     def ask(self, url: str, conditions: Mapping[str, str]) -> requests.Response:
@@ -237,31 +288,25 @@ class _Visit:
             log.warning("the feed %s has moved for good; write its new address, %s, into the config", url, answer.url)
         return answer
 
-    def feed(self, url: str, answer: requests.Response) -> rss_records.Feed:
+    def feed(self, url: str, answer: requests.Response, held: Mapping[str, str | None]) -> rss_records.Feed:
         came_from = url if self.instead else answer.url
         body = rss_records.body_of(self.url, self.name, answer.content, answer.headers, came_from)
+        body |= {"held": dict(held)} if held else {}
         feed = rss_records.Feed(body)
         if not feed.is_feed:
+            if _JSON_FEED in answer.content[:1000]:
+                raise SchemaDrift(f"{url} is a JSON Feed, which is not read; take the site's feed in RSS or Atom.")
             said = excerpt(answer.text) if answer.content else "nothing"
             raise SchemaDrift(f"{url} answered {said} where a feed belongs; look at the address in a browser.")
         return feed
 
     def page(self, body: Any, feed: rss_records.Feed) -> Page:
-        inside = [at for at in feed.moments() if at in self.window]
+        inside = [entry.written_at for entry in feed.shown() if entry.written_at in self.window]
         return Page("feed", body, len(inside), len(feed.entries), min(inside, default=None), max(inside, default=None))
 
 
+_JSON_FEED = b"https://jsonfeed.org/version/"
 _CONDITIONS = {"etag": "If-None-Match", "last-modified": "If-Modified-Since"}
-
-
-def _whole_from(before: Kept | None, moments: list[datetime]) -> datetime | None:
-    """Since when nothing was missed: since its oldest entry, or for longer where that was there the last time."""
-    oldest = min(moments, default=None)
-    if before is None or before.whole_from is None or before.newest_at is None:
-        return oldest
-    if oldest is None or oldest <= before.newest_at:
-        return min(filter(None, (before.whole_from, oldest)))
-    return oldest
 
 
 def _seconds_good(answer: requests.Response, feed: rss_records.Feed) -> float:

@@ -24,10 +24,8 @@ class Kept:
     """For so long its server and the feed itself want no question."""
     conditions: dict[str, str] = field(default_factory=dict)
     """Headers that ask for it only if it has changed."""
-    whole_from: datetime | None = None
+    whole_since: datetime | None = None
     """What was written since then was seen, without a gap; None where nothing can be said."""
-    newest_at: datetime | None = None
-    """When its newest entry was written."""
 
 
 class FeedCache:
@@ -47,8 +45,7 @@ class FeedCache:
                 datetime.fromisoformat(told["checked_at"]),
                 float(told["seconds_good"]),
                 dict(told["conditions"]),
-                datetime.fromisoformat(told["whole_from"]) if told["whole_from"] else None,
-                datetime.fromisoformat(told["newest_at"]) if told["newest_at"] else None,
+                datetime.fromisoformat(told["whole_since"]) if told["whole_since"] else None,
             )
         except (OSError, ValueError, KeyError, TypeError):
             return None

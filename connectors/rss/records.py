@@ -1,25 +1,30 @@
 """What feeds hold, as records. Pure: feedparser reads the bytes that came and asks nobody.
 
-The identity of an entry is its guid, else its link. One that is an address, `tag:` or `urn:` is the same wherever it
-turns up, `rss:https://blog.example/1`; any other holds only within its feed, `rss:blog.example/feed.xml:1`.
+The identity of an entry is its guid, else its link, else a hash of what it says: its title, text and moment. One that
+is an address, `tag:` or `urn:` is the same wherever it turns up, `rss:https://blog.example/1`; any other holds only
+within its feed, `rss:blog.example/feed.xml:1`. A guid or link names an entry only if it is its own: not a word that
+stands for nothing, such as N/A, not the address of the site or feed, and not that of another entry as well.
 """
 
 import base64
 import binascii
-import calendar
+import functools
 import hashlib
 import io
 import re
-from collections import Counter
 from collections.abc import Iterator, Mapping
-from datetime import datetime
-from typing import Any
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
 from urllib.parse import urljoin, urlsplit
 
 import feedparser
 
-from connectors.contract import Author, Mention, Metrics, Misfit, Page, Record, from_epoch, web_address
+from connectors.contract import Author, Drift, Mention, Metrics, Misfit, Page, Record, web_address
 from connectors.markup import plain_text, unescaped
+from connectors.moments import MISSING, Order, UnreadableMoment, order_of, read_moment
+from connectors.rss.identity import Candidate, held_names, identities
+from connectors.rss.listing import Shown
+from connectors.side_fields import SideFields
 from connectors.transport import is_charset
 
 KEPT_HEADERS = ("content-type", "content-language")
@@ -31,6 +36,8 @@ _LONGEST_NAME = 200
 _GLOBAL = re.compile(r"(https?://|tag:|urn:)\S+", re.IGNORECASE)
 _HTML = {"text/html", "application/xhtml+xml"}
 _MARKUP = re.compile(r"</?[a-zA-Z][^<>]*>|&(?:#\d+|#x[0-9a-f]+|\w+);", re.IGNORECASE)
+_FIRST_YEAR = 1990
+"""Before that nobody could write a feed; what says so had no date at hand."""
 _LANGUAGE = re.compile(r"([a-z]{2,3})(?:[-_].*)?", re.IGNORECASE)
 _MAIL_AND_NAME = re.compile(r"([^\s@()<>]{1,100})@[^\s()<>@]{1,200}(?: \((.*)\))?")
 _NAME_AND_MAIL = re.compile(r"(.*?) ?[(<][^\s@()<>]{1,100}@[^\s()<>@]{1,200}[)>]")
@@ -38,6 +45,13 @@ _ENDLESS_NUMBER = re.compile(rb"#[0-9]{1000,}+")
 _SAYS_WIDE = re.compile(rb"""(<\?xml[^>]{0,100}?)\s+encoding\s*=\s*["']?utf-?(?:16|32)[^"'?>]*["']?""", re.IGNORECASE)
 _DECLARED = re.compile(rb"""\sencoding\s*=\s*["']([^"'>]{0,100})["']""")
 _CHARSET = re.compile(r";\s*charset\s*=\s*[\"']?([^\"';\s]*)", re.IGNORECASE)
+_MOMENTS = ("published", "created", "updated")
+"""Fields that may say when an entry was written, the likeliest first."""
+_NO_LANGUAGE = {"und", "zxx", "mul", "mis"}
+_NUMBER = re.compile(r"[+-]?[0-9]{1,15}(?:\.[0-9]{1,15})?")
+_OF_THE_FEED = {"entry.language"}
+"""What is wrong with these is as a rule wrong with the feed, not with each entry."""
+_PINNED = {"pinned", "sticky"}
 _PERIODS = {"hourly": 1, "daily": 24, "weekly": 24 * 7, "monthly": 24 * 30, "yearly": 24 * 365}
 
 
@@ -63,20 +77,30 @@ def records(page: Page) -> Iterator[Record]:
     if not feed.is_feed:
         yield Misfit("is no feed", "page", page.body)
         return
-    known: set[str] = set()
+    told: set[str] = set()
     for number, entry in enumerate(feed.entries):
         place = f"entries[{number}]"
         try:
-            for record in feed.records_of(entry):
-                if isinstance(record, Author):
-                    if record.author_id in known:
+            if feed.is_told_elsewhere(number):
+                continue
+            for record in feed.records_of(number):
+                once = _told_once(record)
+                if once is not None:
+                    if once in told:
                         continue
-                    known.add(record.author_id)
+                    told.add(once)
                 yield record
         except _UnreadableError as reason:
             yield Misfit(str(reason), place, _shown(entry))
         except Exception as error:  # a shape that nobody thought of costs this entry, not its feed
             yield Misfit(f"can't be read ({type(error).__name__}: {error})", place, _shown(entry))
+
+
+def _told_once(record: Record) -> str | None:
+    """What is told once a page, however many entries it holds for: an account, and what is wrong with a language."""
+    if isinstance(record, Author):
+        return record.author_id
+    return f"{record.field} {record.found!r}" if isinstance(record, Drift) and record.field in _OF_THE_FEED else None
 
 
 class Feed:
@@ -104,13 +128,20 @@ class Feed:
         self._ending = raw[-_TAIL:]
         self.entries: list[Any] = self._found.get("entries") or []
         self._feed: Any = self._found.get("feed") or {}
-        self._shared = Counter(_line(entry.get("id")) for entry in self.entries)
-        self.base = (
-            _web_address(told.get("came_from"), "") or self.url or _web_address(self._feed.get("link"), "") or ""
-        )
-
-        answered = {self._guid(entry): _answered(entry) for entry in self.entries}
-        self._above = {guid: above for guid, above in answered.items() if guid and above}
+        site = _web_address(self._feed.get("link"), "") or ""
+        self.base = _web_address(told.get("came_from"), "") or self.url or site
+        self._times = _times_of(self.entries)
+        self._candidates = [
+            self._candidate(entry, times) for entry, times in zip(self.entries, self._times, strict=True)
+        ]
+        held = told.get("held")
+        self.held: dict[str, str | None] = dict(held) if isinstance(held, dict) else {}
+        """Names that were found to be shared, and the mark of the entry that had it alone before."""
+        places = {address.rstrip("/") for address in (self.url, self.base, site) if address}
+        self._names, self._shared = identities(self._candidates, places, self.held)
+        self._repeats, self._clashes = self._same_again()
+        answered = {name: _answered(entry) for name, entry in zip(self._names, self.entries, strict=True)}
+        self._above = {name: above for name, above in answered.items() if name and above}
         """Comment → what it answers."""
 
     @property
@@ -144,27 +175,43 @@ class Feed:
         period = _PERIODS.get(str(self._feed.get("sy_updateperiod")).strip().lower(), 0)
         return max(ttl, period / max(1, _number(self._feed.get("sy_updatefrequency"))))
 
-    def moments(self) -> list[datetime]:
-        """When its entries were written, of those that say so."""
-        return [at for entry in self.entries if (at := _written(entry))]
+    def shown(self) -> list[Shown]:
+        """Its entries, each once and in its order, as far as they have a moment."""
+        return [
+            Shown(name or str(number), times.created_at, times.changed_at or times.created_at, _is_pinned(entry))
+            for number, (name, times, entry) in enumerate(zip(self._names, self._times, self.entries, strict=True))
+            if times.created_at is not None and number not in self._repeats
+        ]
 
-    def records_of(self, entry: Any) -> Iterator[Record]:
+    def held_since(self, before: "Feed | None") -> dict[str, str | None]:
+        """What is to be remembered of names that its entries share, in the light of the last visit."""
+        earlier = list(zip(before._names, before._candidates, strict=True)) if before else []
+        return held_names(self._shared, earlier, before.held if before else {})
+
+    def is_told_elsewhere(self, number: int) -> bool:
+        """Whether an entry stands there once more, in the same words or in newer ones."""
+        return number in self._repeats
+
+    def records_of(self, number: int) -> Iterator[Record]:
         """An entry as a mention, with its author and the number of comments."""
-        created_at = _written(entry)
-        link = self._link(entry)
-        guid = self._guid(entry)
-        if guid is None:
-            raise _UnreadableError("has neither guid nor link, by which it could be known again")
-        if created_at is None:
-            raise _UnreadableError("has no date that can be read")
-        changed_at = _moment(entry, "updated_parsed")
-        author = self._author(entry)
+        entry, name, times = self.entries[number], self._names[number], self._times[number]
+        if name is None:
+            raise _UnreadableError("has no guid, link or words of its own, by which it could be known again")
+        if times.created_at is None:
+            raise _UnreadableError(times.reason)
+        if number in self._clashes:
+            raise _UnreadableError("has the id of another entry beside it that says something else")
+        side = SideFields("entry")
+        for field, found in times.unread:
+            side.drift(field, found)
+        link = self._link(entry, side)
+        author = self._author(entry, side)
         if author:
             yield author
         above = _answered(entry)
         parent = self._mention_id(above) if above else None
         mention = Mention(
-            self._mention_id(guid),
+            self._mention_id(name),
             "rss",
             self.community,
             "comment" if parent else "post",
@@ -173,21 +220,52 @@ class Feed:
             link,
             author.author_id if author else None,
             parent,
-            self._mention_id(self._root(guid)),
-            created_at,
-            changed_at if changed_at and changed_at > created_at else None,
-            network_lang=self._language(entry),
+            self._mention_id(self._root(name)),
+            times.created_at,
+            times.edited_at,
+            network_lang=self._language(entry, side),
         )
         yield mention
-        told = [_count(entry.get(name)) for name in ("slash_comments", "thr_total")]
+        told = [
+            side.count("comments", _number_told(entry.get(field)))
+            for field in ("slash_comments", "thr_total")
+            if entry.get(field)
+        ]
         replies = next((count for count in told if count is not None), None)
         if replies is not None:
             yield Metrics(mention.mention_id, replies=replies)
+        yield from side.drifts
 
-    def _guid(self, entry: Any) -> str | None:
-        """What an entry is known by. A guid that several entries share tells nobody apart; their links may."""
-        guid, link = _line(entry.get("id")), self._link(entry)
-        return (link or guid) if guid is None or self._shared[guid] > 1 else guid
+    def _candidate(self, entry: Any, times: "_Times") -> Candidate:
+        return Candidate(
+            _line(entry.get("id")),
+            self._link(entry),
+            times.created_at.isoformat() if times.created_at else times.told,
+            times.changed_at.isoformat() if times.changed_at else "",
+            functools.cache(lambda: (_line(_plain(entry.get("title_detail"))), _text(entry))),
+        )
+
+    def _same_again(self) -> tuple[set[int], set[int]]:
+        """Entries that another of the same name tells as well or in a newer version, and those that only share its
+        name.
+        """
+        repeats: set[int] = set()
+        clashes: set[int] = set()
+        standing: dict[str, int] = {}
+        for number, name in enumerate(self._names):
+            if name is None:
+                continue
+            first = standing.setdefault(name, number)
+            if first == number:
+                continue
+            if not self._candidates[first].is_same(self._candidates[number]):
+                clashes.add(number)
+            elif self._candidates[number].changed > self._candidates[first].changed:
+                repeats.add(first)
+                standing[name] = number
+            else:
+                repeats.add(number)
+        return repeats, clashes
 
     def _root(self, guid: str) -> str:
         """What the talk is about that an entry belongs to, as far up as the feed shows."""
@@ -206,14 +284,21 @@ class Feed:
         parts = urlsplit(self.url or self.base)
         return parts.netloc + parts.path.rstrip("/") + (f"?{parts.query}" if parts.query else "")
 
-    def _link(self, entry: Any) -> str | None:
+    def _link(self, entry: Any, side: SideFields | None = None) -> str | None:
         """Where an entry can be read; a podcast without a page of its own has only its recording."""
-        places = [entry.get("link"), *(each.get("href") for each in entry.get("enclosures") or ())]
+        told = entry.get("link")
+        if told == entry.get("id") and not _GLOBAL.fullmatch(str(told)):
+            told = None  # feedparser takes a guid for the link where there is none
+        elif told and side and _web_address(told, self.base) is None and told != entry.get("id"):
+            side.drift("link", told)
+        places = [told, *(each.get("href") for each in entry.get("enclosures") or ())]
         return next((found for place in places if (found := _web_address(place, self.base))), None)
 
-    def _author(self, entry: Any) -> Author | None:
+    def _author(self, entry: Any, side: SideFields) -> Author | None:
         """Who wrote it. Names hold within a site. In Atom the feed's author stands for every entry without one."""
-        name = _name(entry.get("author"))
+        name = _name(told := entry.get("author"))
+        if name is None and _says_something(told):
+            side.drift("author", told)
         if name is None and str(self._found.get("version")).startswith("atom"):
             name = _name(self._feed.get("author"))
         if name is None:
@@ -221,11 +306,16 @@ class Feed:
         site = urlsplit(self.url or self.base).netloc or "feed"
         return Author(f"rss:{site}:{name.casefold()}", "rss", name, name)
 
-    def _language(self, entry: Any) -> str | None:
+    def _language(self, entry: Any, side: SideFields) -> str | None:
         details = [*(entry.get("content") or ()), entry.get("summary_detail"), entry.get("title_detail")]
         told = [*(each.get("language") for each in details if _is_object(each)), self._feed.get("language")]
-        match = next((match for each in told if (match := _LANGUAGE.fullmatch(str(each or "").strip()))), None)
-        return match[1].lower() if match else None
+        for language in filter(_says_something, told):
+            match = _LANGUAGE.fullmatch(str(language).strip())
+            if match:
+                code = match[1].lower()
+                return None if code in _NO_LANGUAGE else code
+            side.drift("language", language)
+        return None
 
 
 # Values -----------------------------------------------------------------------------------------------
@@ -254,20 +344,56 @@ def _if_charset_in(header: str) -> str:
     return header if found is None or is_charset(found[1]) else header[: found.start()]
 
 
-def _written(entry: Any) -> datetime | None:
-    """When an entry was published, or else changed."""
-    return next(
-        (at for key in ("published_parsed", "created_parsed", "updated_parsed") if (at := _moment(entry, key))), None
-    )
+class _Times(NamedTuple):
+    """When an entry was written and changed."""
+
+    created_at: datetime | None
+    changed_at: datetime | None
+    told: str
+    """The first of its moments as it stands; "" where it has none."""
+    reason: str
+    """Why it has no moment."""
+    unread: tuple[tuple[str, str], ...] = ()
+    """Fields that hold a moment that can't be read."""
+
+    @property
+    def edited_at(self) -> datetime | None:
+        """When it was changed, if that was later than it was written; one of both may leave out parts of a second."""
+        if self.created_at is None or self.changed_at is None:
+            return None
+        return self.changed_at if self.changed_at - self.created_at >= timedelta(seconds=1) else None
 
 
-def _moment(entry: Any, key: str) -> datetime | None:
-    # feedparser would give the one time for the other, with a warning
-    told = dict.get(entry, key) if isinstance(entry, dict) else None
-    try:
-        return from_epoch(calendar.timegm(told)) if told else None
-    except (TypeError, ValueError, OverflowError):
-        return None
+def _times_of(entries: list[Any]) -> list[_Times]:
+    """When each entry was published, or else changed. Day and month are told apart by the feed as a whole."""
+    told = [{name: value for name in _MOMENTS if (value := _line(dict.get(each, name)))} for each in entries]
+    order = order_of(value for each in told for value in each.values())
+    return [_times(each, order) for each in told]
+
+
+def _times(told: Mapping[str, str], order: Order | None) -> _Times:
+    read: dict[str, datetime] = {}
+    reasons = []
+    for name, value in told.items():
+        try:
+            read[name] = _moment(value, order)
+        except UnreadableMoment as error:
+            reasons.append(str(error).partition(";")[0])  # what is to be set, feeds have no setting for
+    created_at = next((read[name] for name in _MOMENTS if name in read), None)
+    unread = tuple((name, value) for name, value in told.items() if name not in read)
+    return _Times(created_at, read.get("updated"), next(iter(told.values()), ""), [*reasons, MISSING][0], unread)
+
+
+def _moment(value: str, order: Order | None) -> datetime:
+    at = read_moment(value, order=order)
+    if at.year < _FIRST_YEAR:
+        raise UnreadableMoment(f"the time is before {_FIRST_YEAR}, as where none was known")
+    return at
+
+
+def _is_pinned(entry: Any) -> bool:
+    """Whether it says that it is kept at the top, whatever its age."""
+    return any(str(tag.get("term")).strip().casefold() in _PINNED for tag in entry.get("tags") or ())
 
 
 def _answered(entry: Any) -> str | None:
@@ -324,13 +450,19 @@ def _web_address(value: Any, base: str) -> str | None:
     return web_address(address) if parts.netloc else None
 
 
-def _count(value: Any) -> int | None:
+def _number_told(value: Any) -> Any:
+    """A number that stands as text; anything else as it is."""
     text = str(value).strip()
-    return int(text) if text.isascii() and text.isdecimal() and len(text) <= 15 else None
+    return float(text) if _NUMBER.fullmatch(text) else value
 
 
 def _number(value: Any) -> float:
-    return float(_count(value) or 0)
+    told = _number_told(value)
+    return max(0.0, told) if isinstance(told, float) else 0.0
+
+
+def _says_something(value: Any) -> bool:
+    return bool(value.strip()) if isinstance(value, str) else value is not None
 
 
 def _is_object(value: Any) -> bool:

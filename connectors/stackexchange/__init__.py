@@ -20,11 +20,14 @@ from connectors.contract import (
     Query,
     Record,
     SchemaDrift,
+    Shape,
     SourceError,
     SourceSettings,
+    Truncated,
     Window,
 )
 from connectors.failures import Failures
+from connectors.listing import come_down
 from connectors.searching import searches
 from connectors.stackexchange import records as stackexchange_records
 from connectors.stackexchange.api import StackExchangeApi
@@ -56,6 +59,7 @@ NETWORK = Network(
         "When a comment was edited.",
         "Texts without their licence, CC BY-SA: who shows them names the author, the link and the licence.",
     ),
+    community=Shape(r"[\w.-]+", "gardening"),
 )
 
 SEARCH_SYNTAX = SearchSyntax(
@@ -233,8 +237,7 @@ class _Visit:
 
     def come_to(self, body: Mapping[str, Any], name: str) -> None:
         """Note how far the listing has been read, threads included."""
-        times = [at for item in body["items"] if (at := stackexchange_records.moment(item, name))]
-        self.reached = min([self.reached, *times])
+        self.reached = come_down(self.reached, [stackexchange_records.moment(item, name) for item in body["items"]])
         self.whole_after = None if self.failures else self.reached
 
     def threads(self, ids: Iterable[int | None], questions: list[Any] | None = None) -> Iterator[Page]:
@@ -298,7 +301,12 @@ class _Visit:
                 raise SchemaDrift(f"{path[:60]}: nothing new on page {number}; the listing goes round in circles.")
             seen |= names
             yield body
-            if body.get("has_more") is not True or not names:
+            if body.get("has_more") is False:
+                return
+            # An answer that doesn't say whether there is more may be the last; only an empty one is.
+            if not names:
+                if body.get("has_more") is True:
+                    raise Truncated(f"{path[:60]}: Stack Exchange says that there is more, and shows nothing of it.")
                 return
             number += 1
 

@@ -8,7 +8,7 @@ from typing import Any
 import requests
 
 from connectors.contract import CredentialsError, RateLimited, SchemaDrift, SourceError, Truncated
-from connectors.http_api import PATIENCE, HttpApi, Refused
+from connectors.http_api import PATIENCE, HttpApi, Refused, object_in
 from connectors.transport import excerpt
 
 _WITH_TEXTS = "withbody"
@@ -25,7 +25,9 @@ class StackExchangeApi(HttpApi):
     def __init__(
         self, session: requests.Session, pace_seconds: float, address: str, site: str, key: str | None
     ) -> None:
-        super().__init__("Stack Exchange", session, pace_seconds, lambda refusal: meaning(refusal, self.clock.now()))
+        super().__init__(
+            "Stack Exchange", session, pace_seconds, lambda refusal: meaning(refusal, self.clock.now()), is_own=is_own
+        )
         self.site = site
         self.questions_read: set[int] = set()
         """Questions whose threads this run has read."""
@@ -64,16 +66,19 @@ class StackExchangeApi(HttpApi):
             self.clock.sleep(pause)
 
 
+def is_own(refusal: requests.Response) -> bool:
+    """Whether Stack Exchange refuses: it numbers and names each error."""
+    body = object_in(refusal)
+    return isinstance(body.get("error_id"), int) and isinstance(body.get("error_name", ""), str)
+
+
 def meaning(refusal: requests.Response, now: datetime) -> SourceError | None:
     """What a refusal means. Most come with status 400 and the real reason as `error_id` in the body."""
-    try:
-        told = refusal.json()
-    except (ValueError, RecursionError):
-        return None
-    error_id = told.get("error_id") if isinstance(told, dict) else None
+    body = object_in(refusal)
+    error_id = body.get("error_id")
     if not isinstance(error_id, int):
         return None
-    said = excerpt(told.get("error_message") or told.get("error_name") or "nothing", 200)
+    said = excerpt(body.get("error_message") or body.get("error_name") or "nothing", 200)
     if error_id == _THROTTLED:
         seconds = _SECONDS.search(said)
         return _limited(f"Stack Exchange says {said}", now + timedelta(seconds=int(seconds[1])) if seconds else None)

@@ -9,10 +9,10 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
 
+from connectors.authors import authors_once
 from connectors.contract import (
     Author,
     Deletion,
-    Drift,
     Interaction,
     Mention,
     Metrics,
@@ -23,8 +23,8 @@ from connectors.contract import (
     web_address,
 )
 from connectors.markup import plain_text, unescaped
+from connectors.side_fields import LARGEST_COUNT, SideFields
 
-_LARGEST = 2**63 - 1
 _USER_TYPES = frozenset({"unregistered", "registered", "moderator", "team_admin", "does_not_exist"})
 
 
@@ -34,6 +34,10 @@ class _UnreadableError(Exception):
 
 def records(page: Page, site: str | None) -> Iterator[Record]:
     """Mentions, authors, metrics and replies of an answer; deletions of what was asked for and isn't there."""
+    return authors_once(_records(page, site))
+
+
+def _records(page: Page, site: str | None) -> Iterator[Record]:
     body, asked = page.body, None
     beside: Mapping[str, Any] = {}
     if isinstance(body, dict) and "answer" in body:
@@ -53,7 +57,7 @@ def records(page: Page, site: str | None) -> Iterator[Record]:
         except _UnreadableError as reason:
             yield Misfit(str(reason), f"items[{number}]", item)
         except Exception as error:  # a shape that nobody thought of costs this item, not its page
-            yield Misfit(f"can't be read ({type(error).__name__}: {error})", f"items[{number}]", item)
+            yield Misfit(f"can't be read ({type(error).__name__})", f"items[{number}]", item)
 
 
 def post_id(item: Any) -> int | None:
@@ -83,7 +87,7 @@ def moment(item: Any, name: str = "creation_date") -> datetime | None:
 def whole(value: Any) -> int | None:
     """A number that counts or names something; None for anything else."""
     is_number = isinstance(value, int) and not isinstance(value, bool)
-    return value if is_number and 0 <= value <= _LARGEST else None
+    return value if is_number and 0 <= value <= LARGEST_COUNT else None
 
 
 def beside_of(items: list[Any], known: Mapping[int, Mapping[str, Any]]) -> dict[int, dict[str, Any]]:
@@ -123,34 +127,43 @@ class _Reader:
             raise _UnreadableError("has no readable time")
         kind = "comment" if "comment_id" in item else "answer" if "answer_id" in item else "question"
         parent = self.parent(item, kind)
-        yield from _drifts(item, kind)
-        author = self.author(item.get("owner"))
+        side, person = SideFields(kind), SideFields("owner")
+        owner = self.owner(item, "owner", side)
+        author_id = self.author_id(owner)
+        title = side.words("title", item.get("title")) if kind == "question" else None
+        if kind == "question" and title is None and not side.drifts:
+            side.drift("title", item.get("title"))
         yield Mention(
             name,
             "stackexchange",
             self.site,
             "post" if kind == "question" else "comment",
-            unescaped(item["title"]) if kind == "question" and isinstance(item.get("title"), str) else None,
-            _said(item),
-            web_address(item.get("link")) or self.url(item, kind, parent),
-            author.author_id if author else None,
+            unescaped(title) if title else None,
+            _said(item, kind, side),
+            _link(item, side) or self.url(item, kind, parent),
+            author_id,
             f"{_prefix(self.site)}{parent}" if parent is not None else None,
             self.root(item, kind, parent),
             at,
-            moment(item, "last_edit_date"),
-            licence=_text(item.get("content_license")),
+            _edited_at(item, side),
+            licence=side.words("content_license", item.get("content_license")),
         )
         yield Metrics(
             name,
-            replies=whole(item.get("answer_count")),
-            views=whole(item.get("view_count")),
-            score=_signed(item.get("score")),
+            replies=side.count("answer_count", item.get("answer_count")),
+            views=side.count("view_count", item.get("view_count")),
+            score=side.score("score", item.get("score")),
         )
-        if author:
-            yield author
-            answered = self.answered(item, parent)
-            if answered and answered != author.author_id:
-                yield Interaction(name, author.author_id, answered, "reply")
+        if author_id:
+            handle = person.words("display_name", owner.get("display_name"))
+            if handle:
+                handle = unescaped(handle)
+                yield Author(author_id, "stackexchange", handle, handle)
+            answered = self.answered(item, parent, side)
+            if answered and answered != author_id:
+                yield Interaction(name, author_id, answered, "reply")
+        _look_at(owner, person)
+        yield from (*side.drifts, *person.drifts)
 
     def parent(self, item: Mapping[str, Any], kind: str) -> int | None:
         if kind == "question":
@@ -174,43 +187,60 @@ class _Reader:
             return f"{link}#comment{item['comment_id']}_{parent}"
         return f"https://{urlsplit(link).netloc}/a/{item['answer_id']}"
 
-    def answered(self, item: Mapping[str, Any], parent: int | None) -> str | None:
-        person = self.author(item.get("reply_to_user")) or self.author(self.post(parent).get("owner"))
-        return person.author_id if person else None
+    def answered(self, item: Mapping[str, Any], parent: int | None, side: SideFields) -> str | None:
+        told = self.author_id(self.owner(item, "reply_to_user", side))
+        return told or self.author_id(_mapping(self.post(parent).get("owner")))
 
-    def author(self, owner: Any) -> Author | None:
-        """Who wrote an item; None where the account is gone, of which the name alone is left."""
-        id_ = whole(_mapping(owner).get("user_id"))
-        if id_ is None or owner.get("user_type") == "does_not_exist":
-            return None
-        name = unescaped(owner["display_name"]) if _text(owner.get("display_name")) else f"user{id_}"
-        return Author(f"{_prefix(self.site)}u/{id_}", "stackexchange", name, name)
+    def owner(self, item: Mapping[str, Any], name: str, side: SideFields) -> Mapping[str, Any]:
+        """Somebody of whom an item tells."""
+        if item.get(name) is not None and not isinstance(item[name], dict):
+            side.drift(name, item[name])
+        return _mapping(item.get(name))
+
+    def author_id(self, owner: Mapping[str, Any]) -> str | None:
+        """Who that is; None where the account is gone, of which the name alone is left."""
+        id_ = whole(owner.get("user_id"))
+        is_gone = id_ is None or owner.get("user_type") == "does_not_exist"
+        return None if is_gone else f"{_prefix(self.site)}u/{id_}"
 
 
-def _drifts(item: Mapping[str, Any], kind: str) -> Iterator[Drift]:
-    if not _text(item.get("body")) and not _text(item.get("body_markdown")):
-        yield Drift(f"{kind}.body", item.get("body"))
-    if kind == "question" and not _text(item.get("title")):
-        yield Drift("question.title", item.get("title"))
-    user_type = _mapping(item.get("owner")).get("user_type")
+def _look_at(owner: Mapping[str, Any], person: SideFields) -> None:
+    """Note what of an account nobody documents."""
+    if owner.get("user_id") is not None and whole(owner["user_id"]) is None:
+        person.drift("user_id", owner["user_id"])
+    user_type = owner.get("user_type")
     if user_type is not None and not (isinstance(user_type, str) and user_type in _USER_TYPES):
-        yield Drift("owner.user_type", user_type)
+        person.drift("user_type", user_type)
 
 
-def _said(item: Mapping[str, Any]) -> str | None:
+def _link(item: Mapping[str, Any], side: SideFields) -> str | None:
+    """The address of a question or an answer."""
+    found = web_address(item.get("link"))
+    if found is None and item.get("link") is not None:
+        side.drift("link", item["link"])
+    return found
+
+
+def _edited_at(item: Mapping[str, Any], side: SideFields) -> datetime | None:
+    found = moment(item, "last_edit_date")
+    if found is None and item.get("last_edit_date") is not None:
+        side.drift("last_edit_date", item["last_edit_date"])
+    return found
+
+
+def _said(item: Mapping[str, Any], kind: str, side: SideFields) -> str | None:
     """The text; below that of a question its tags, which often hold the only name of what it is about."""
     body, markdown = _text(item.get("body")), _text(item.get("body_markdown"))
     text = plain_text(body) if body else unescaped(markdown) if markdown else None
+    if body is None and markdown is None:
+        side.drift("body", item.get("body"))
     tags = item.get("tags")
-    if not text or not isinstance(tags, list) or "answer_id" in item:
+    if tags is not None and not isinstance(tags, list):
+        side.drift("tags", tags)
+    if not text or not isinstance(tags, list) or kind == "answer":
         return text
     named = " ".join(f"[{unescaped(tag)}]" for tag in tags if isinstance(tag, str))
     return f"{text}\n\n{named}" if named else text
-
-
-def _signed(value: Any) -> int | None:
-    is_number = isinstance(value, int) and not isinstance(value, bool)
-    return value if is_number and abs(value) <= _LARGEST else None
 
 
 def _text(value: Any) -> str | None:

@@ -17,6 +17,7 @@ from pydantic import Field, model_validator
 from urllib3.util import Retry
 
 from connectors.contract import (
+    NOWHERE,
     CredentialsError,
     Known,
     Listening,
@@ -26,6 +27,7 @@ from connectors.contract import (
     RateLimited,
     Record,
     SchemaDrift,
+    Shape,
     SourceError,
     SourceSettings,
     Truncated,
@@ -34,8 +36,10 @@ from connectors.contract import (
     utc,
 )
 from connectors.failures import Failures
+from connectors.http_api import is_foreign, object_in, stranger
+from connectors.listing import come_down
 from connectors.searching import numbered, searches
-from connectors.transport import checked_credentials, excerpt, new_session
+from connectors.transport import NotTaken, checked_credentials, excerpt, new_session
 from connectors.x import records as x_records
 from query.search_syntax import SearchSyntax
 
@@ -71,6 +75,8 @@ NETWORK = Network(
         "Deletions of posts older than recheck_days: those need X's compliance endpoints, which are not asked here.",
         "Numbers of reposts: X tells those of the original instead.",
     ),
+    handle=Shape(r"\w{1,20}", "halmora_help"),
+    community=NOWHERE,
 )
 SEARCH_SYNTAX = SearchSyntax(
     longest=512,
@@ -94,6 +100,8 @@ LONGEST_CONVERSATION = len("conversation_id: OR ") + 20
 PAGE_SIZE = {"recent": 100, "all": 500}
 SMALLEST_PAGE = 10
 """The canary asks for no more: every post is paid for."""
+SECOND = timedelta(seconds=1)
+"""X tells times no finer than this."""
 
 # repeats what failed for a moment; never a refusal, and never for as long as a Retry-After may say
 RETRY = Retry(
@@ -193,39 +201,42 @@ def fetch(client: tweepy.Client, settings: Settings, query: Query, window: Windo
 
 
 def _search(client: tweepy.Client, settings: Settings, query: Query, window: Window) -> Iterator[Page]:
-    start, last, token = window.start, window.end, None
+    (start, end), reached, token = window, window.end, None
     tokens: set[str] = set()
+    seen: set[Any] = set()
     while True:
         try:
-            body = _ask(client, settings, query, Window(start, window.end), token)
+            body = _ask(client, settings, query, Window(start, end), token)
         except _ReachesBackToError as limit:
             if limit.moment <= start or token is not None:
-                raise SourceError(f"X refused the query: {limit}.", unseen_from=start, unseen_to=last) from None
-            start = min(limit.moment, window.end)
-            if start < window.end:
+                raise SourceError(f"X refused the query: {limit}.", unseen_from=start, unseen_to=reached) from None
+            start = min(limit.moment, end)
+            if start < end:
                 continue
             break
         except SourceError as failure:
-            failure.unseen_from, failure.unseen_to = window.start, last
+            failure.unseen_from, failure.unseen_to = window.start, reached
             raise
         posts = body.get("data") or []
-        times = [at for post in posts if (at := x_records.moment(post))]
-        inside = sum(at in window for at in times)
-        last = min([last, *times])
-        yield Page(
-            settings.search,
-            body,
-            inside,
-            len(posts),
-            min(times, default=None),
-            max(times, default=None),
-            seen_whole_after=last if last < window.end else None,
-        )
+        reached = come_down(reached, [x_records.moment(post) for post in posts])
+        yield _page(settings, body, posts, seen, window, reached)
+        new = {x_records.post_id(post) for post in posts} - seen
+        seen |= new
         following = body["meta"].get("next_token")
         if following is None:
-            break
+            # That is the end, says X; but where a page is full, what names the next one may have got lost.
+            if query == CANARY or len(posts) < PAGE_SIZE[settings.search] or reached < start:
+                break
+            if not new:
+                raise Truncated(
+                    f"X shows {len(posts)} posts of one second, {reached:%Y-%m-%d %H:%M:%S} UTC, and no next page.",
+                    unseen_from=window.start,
+                    unseen_to=reached + SECOND,
+                )
+            end, token = min(end, reached + SECOND), None
+            continue
         if str(following) in tokens:
-            raise SchemaDrift("X's pages go round in circles.", unseen_from=window.start, unseen_to=last)
+            raise SchemaDrift("X's pages go round in circles.", unseen_from=window.start, unseen_to=reached)
         tokens.add(str(following))
         token = following
     if start > window.start:
@@ -235,6 +246,22 @@ def _search(client: tweepy.Client, settings: Settings, query: Query, window: Win
             unseen_from=window.start,
             unseen_to=start,
         )
+
+
+def _page(
+    settings: Settings, body: dict[str, Any], posts: list[Any], seen: set[Any], window: Window, reached: datetime
+) -> Page:
+    """The page, with those of its posts counted that no page before it held."""
+    times = {x_records.post_id(post): at for post in posts if (at := x_records.moment(post)) in window}
+    return Page(
+        settings.search,
+        body,
+        len(times.keys() - seen),
+        len(posts),
+        min(times.values(), default=None),
+        max(times.values(), default=None),
+        seen_whole_after=reached if reached < window.end else None,
+    )
 
 
 def recheck(client: tweepy.Client, settings: Settings, known: Sequence[Known]) -> Iterator[Page]:  # noqa: ARG001
@@ -272,6 +299,9 @@ def _ask(client: tweepy.Client, settings: Settings, query: Query, window: Window
         **({"next_token": token} if token else {}),
     )
     if isinstance(body, dict) and isinstance(body.get("meta"), dict) and isinstance(body.get("data", []), list):
+        told, shown = body["meta"].get("result_count"), len(body.get("data", []))
+        if isinstance(told, int) and told > shown:
+            raise SchemaDrift(f"X counts {told} posts on a page that holds {shown}; its API may have changed.")
         return body
     raise SchemaDrift(f"X answered {excerpt(body)} where a page of posts belongs; its API may have changed.")
 
@@ -309,12 +339,14 @@ class _ReachesBackToError(SourceError):
 # tweepy reads headers and error bodies without checking their shape: hence the plain errors at the end.
 _WHAT_TWEEPY_RAISES = (
     *(tweepy.TweepyException, requests.RequestException),
-    *(AttributeError, LookupError, TypeError, ValueError),
+    *(AttributeError, LookupError, RecursionError, TypeError, ValueError),
 )
 
 
 def _meaning(error: Exception) -> SourceError:
     """What tweepy's error means to the operator, and what to do about it."""
+    if isinstance(error, NotTaken):
+        return error.meaning("X")
     if isinstance(error, requests.JSONDecodeError):
         return SchemaDrift("X answered with something that is not JSON, or half of it; run this window again later.")
     if isinstance(error, requests.Timeout) or _is_repeated_timeout(error):
@@ -329,6 +361,8 @@ def _meaning(error: Exception) -> SourceError:
     said = excerpt(" ".join(map(str, error.api_messages)) or error.response.text or "an empty body", 300)
     if isinstance(error, tweepy.TooManyRequests):
         return _rate_limited(error, said)
+    if status in (401, 403, 404, 410) and is_foreign(error.response, is_own):
+        return stranger("X", error.response)
     if status == 401:
         return CredentialsError("X refused the bearer token (401); make a new one in the developer console.")
     if status == 403:
@@ -343,6 +377,12 @@ def _meaning(error: Exception) -> SourceError:
     if status >= 500:
         return SourceError(f"X is in trouble ({status}); run this window again later.")
     return SourceError(f"X refused the request ({status}) with {said}.")
+
+
+def is_own(refusal: requests.Response) -> bool:
+    """Whether X refuses: with a title and details, or a list of errors."""
+    body = object_in(refusal)
+    return isinstance(body.get("errors"), list) or {"title", "detail"} <= body.keys()
 
 
 def _is_repeated_timeout(error: Exception) -> bool:

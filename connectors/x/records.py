@@ -9,9 +9,11 @@ from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from typing import Any
 
+from connectors.authors import authors_once
 from connectors.contract import (
     Author,
     Deletion,
+    Drift,
     Interaction,
     Mention,
     Metrics,
@@ -22,6 +24,7 @@ from connectors.contract import (
     utc,
 )
 from connectors.markup import unescaped
+from connectors.side_fields import SideFields
 
 FIRST_SNOWFLAKE = 29_700_859_247
 """Smallest id that holds its time; smaller ones, up to 4 November 2010, were counted."""
@@ -40,14 +43,17 @@ _NOT_SHOWN = ("/resource-not-found", "/not-authorized-for-resource")
 
 
 class _UnreadableError(Exception):
-    """Why a post or an account is set aside."""
+    """Why a post is set aside."""
 
 
 def records(page: Page) -> Iterator[Record]:
     """Mentions, authors, metrics and interactions of a search or a lookup, the posts they refer to included; of a
     lookup of known posts also what is gone.
     """
-    body = page.body
+    return authors_once(_records(page.body))
+
+
+def _records(body: Any) -> Iterator[Record]:
     if isinstance(body, dict) and body.keys() == {"asked", "answer"}:
         asked, body = body["asked"], body["answer"]
         yield from _gone(asked, body)
@@ -61,11 +67,8 @@ def records(page: Page) -> Iterator[Record]:
         return
     includes = _object(body.get("includes"))
     accounts = _Accounts()
-    for place, account in _numbered("includes.users", includes.get("users")):
-        try:
-            yield accounts.add(account)
-        except _UnreadableError as reason:
-            yield Misfit(str(reason), place, account)
+    for _, account in _numbered("includes.users", includes.get("users")):
+        yield from accounts.add(account)
     data = body.get("data")
     if data is not None and not isinstance(data, dict | list):
         yield Misfit("data is neither a post nor a list of posts", "data", data)
@@ -73,11 +76,11 @@ def records(page: Page) -> Iterator[Record]:
     posts = _Posts([*asked, *_numbered("includes.tweets", includes.get("tweets"))], accounts)
     for place, post in posts.newest():
         try:
-            yield from posts.records_of(post)
+            yield from list(posts.records_of(post))
         except _UnreadableError as reason:
             yield Misfit(str(reason), place, post)
         except Exception as error:  # a shape that nobody thought of costs this post, not its page
-            yield Misfit(f"can't be read ({type(error).__name__}: {error})", place, post)
+            yield Misfit(f"can't be read ({type(error).__name__})", place, post)
 
 
 def snowflake_time(post_id: int) -> datetime | None:
@@ -96,6 +99,11 @@ def moment(post: Any) -> datetime | None:
         return None
     post_id = _id(post.get("id"))
     return _moment(post.get("created_at")) or (snowflake_time(int(post_id)) if post_id else None)
+
+
+def post_id(post: Any) -> str | None:
+    """Id of a post in the version that is shown; None where it can't be read."""
+    return _id(post.get("id")) if isinstance(post, dict) else None
 
 
 def _gone(asked: Any, body: Any) -> Iterator[Deletion]:
@@ -117,24 +125,31 @@ class _Accounts:
         self.handles: dict[str, str] = {}
         self.ids: dict[str, str] = {}
 
-    def add(self, account: Any) -> Author:
+    def add(self, account: Any) -> Iterator[Author | Drift]:
+        """An account; what of it can't be read is told, and without an id or a handle it is none."""
         if not isinstance(account, dict):
-            raise _UnreadableError("is not an account")
-        account_id, handle, name = _id(account.get("id")), account.get("username"), account.get("name")
+            yield Drift("user", account)
+            return
+        side = SideFields("user")
+        account_id, handle = _id(account.get("id")), side.words("username", account.get("username"))
         if account_id is None:
-            raise _UnreadableError("is an account without a readable id")
-        if not isinstance(handle, str) or not handle.strip():
-            raise _UnreadableError("is an account without a username")
-        self.handles[account_id] = handle
-        self.ids[handle.lower()] = account_id
-        return Author(
-            f"x:{account_id}",
-            "x",
-            handle,
-            name if isinstance(name, str) else None,
-            _count(_object(account.get("public_metrics")).get("followers_count")),
-            _moment(account.get("created_at")),
-        )
+            side.drift("id", account.get("id"))
+        elif handle is None:
+            if not side.drifts:
+                side.drift("username", account.get("username"))
+        else:
+            self.handles[account_id] = handle
+            self.ids[handle.lower()] = account_id
+            numbers = _inner(account, "public_metrics", side)
+            yield Author(
+                f"x:{account_id}",
+                "x",
+                handle,
+                side.words("name", account.get("name")),
+                side.count("followers_count", numbers.get("followers_count")),
+                _told_moment(account, side),
+            )
+        yield from side.drifts
 
 
 class _Posts:
@@ -154,8 +169,10 @@ class _Posts:
                     self.first_ids.update(dict.fromkeys(history, history[0]))
 
     def newest(self) -> Iterator[tuple[str, Any]]:
-        """Every post once, in its newest version; what has no id, and so may be anything, as it comes."""
-        best: dict[str, tuple[tuple[bool, int], str, Any]] = {}
+        """Every post once, in its newest version; what has no id, and so may be anything, as it comes. A version that
+        stands there twice with different words comes twice.
+        """
+        best: dict[str, tuple[tuple[bool, int], dict[Any, tuple[str, Any]]]] = {}
         for place, post in self.entries:
             post_id = _id(post.get("id")) if isinstance(post, dict) else None
             if post_id is None:
@@ -163,11 +180,15 @@ class _Posts:
                     yield place, post
                 continue
             first = self.first_ids.get(post_id, post_id)
-            rank = (isinstance(post.get("text"), str), int(post_id))
+            text = _said(post).get("text")
+            words = text if isinstance(text, str) else None
+            rank = (words is not None, int(post_id))
             if first not in best or best[first][0] < rank:
-                best[first] = (rank, place, post)
-        for _, place, post in best.values():
-            yield place, post
+                best[first] = (rank, {words: (place, post)})
+            elif best[first][0] == rank:
+                best[first][1].setdefault(words, (place, post))
+        for _, versions in best.values():
+            yield from versions.values()
 
     def records_of(self, post: Any) -> Iterator[Record]:
         if not isinstance(post, dict):
@@ -175,23 +196,28 @@ class _Posts:
         post_id = _id(post.get("id"))
         if post_id is None:
             raise _UnreadableError("has no readable id")
-        if not isinstance(post.get("text"), str):
+        if not isinstance(_said(post).get("text"), str):
             if post.keys() & _NO_POST_KEYS:
                 return
             raise _UnreadableError("has no text")
         created_at = moment(post)
         if created_at is None:
             raise _UnreadableError("has no created_at, so its time can't be told; its id is too old to hold it")
-        history = _history(post, post_id)
+        side = SideFields("post")
+        _told_moment(post, side)
+        history = _history(post, post_id, side)
         first = history[0]
         edited_at = None
         if len(history) > 1:
             # An edit is a new post with a new time; the mention keeps the time at which it was first written.
             edited_at = created_at if post_id == history[-1] else snowflake_time(int(history[-1]))
             created_at = snowflake_time(int(first)) or created_at
-        references = _references(post)
-        kind = next((kind for word, kind in _KINDS.items() if word in references), "post")
-        author_id = _id(post.get("author_id"))
+        references = _references(post, side)
+        author_id, conversation = (_told_id(post, name, side) for name in ("author_id", "conversation_id"))
+        # It may not be told what it answers. Who begins a conversation with a handle answers nothing, though X says to
+        # whom.
+        is_answer = conversation not in (None, *history)
+        kind = next((kind for word, kind in _KINDS.items() if word in references), "comment" if is_answer else "post")
         mention = Mention(
             f"x:{first}",
             "x",
@@ -202,15 +228,16 @@ class _Posts:
             f"https://x.com/{self.accounts.handles.get(author_id or '', 'i')}/status/{post_id}",
             f"x:{author_id}" if author_id else None,
             self.mention_id(references.get("replied_to") or references.get("retweeted") or references.get("quoted")),
-            self.mention_id(_id(post.get("conversation_id"))),
+            self.mention_id(conversation),
             created_at,
             edited_at,
-            network_lang=_language(post.get("lang")),
+            network_lang=_language(side.words("lang", post.get("lang"))),
         )
         yield mention
         # What a repost counts are the reposts of the original: numbers that aren't its own.
         if kind != "repost":
-            yield _metrics(mention.mention_id, _object(post.get("public_metrics")))
+            yield _metrics(mention.mention_id, _inner(post, "public_metrics", side), side)
+        yield from side.drifts
         if author_id:
             yield from self.interactions(mention, author_id, post, references)
 
@@ -220,11 +247,10 @@ class _Posts:
     def text(self, post: dict[str, Any], references: dict[str, str]) -> str:
         """All that was written. Of a repost that is what it passes on, in full where the page holds it."""
         original = self.by_id.get(references.get("retweeted", ""))
-        if original is not None and isinstance(original.get("text"), str):
+        if original is not None and isinstance(_said(original).get("text"), str):
             post = original
         long = _object(post.get("note_tweet"))
-        source = long if isinstance(long.get("text"), str) else post
-        text: str = unescaped(source["text"])
+        text: str = unescaped(_said(post)["text"])
         if "://t.co/" not in text:
             return text
         links = _links(_object(post.get("entities"))) | _links(_object(long.get("entities")))
@@ -272,21 +298,56 @@ def _id(value: Any) -> str | None:
     return None
 
 
-def _history(post: dict[str, Any], post_id: str) -> list[str]:
+def _said(post: dict[str, Any]) -> dict[str, Any]:
+    """Where a post's words stand: beside it, if it is a long one."""
+    long = _object(post.get("note_tweet"))
+    return long if isinstance(long.get("text"), str) else post
+
+
+def _inner(record: dict[str, Any], name: str, side: SideFields) -> dict[str, Any]:
+    """An object within another; an empty one where there is none."""
+    if record.get(name) is not None and not isinstance(record[name], dict):
+        side.drift(name, record[name])
+    return _object(record.get(name))
+
+
+def _told_id(post: dict[str, Any], name: str, side: SideFields) -> str | None:
+    """The id that a field holds."""
+    found = _id(post.get(name))
+    if found is None and post.get(name) is not None:
+        side.drift(name, post[name])
+    return found
+
+
+def _told_moment(record: dict[str, Any], side: SideFields) -> datetime | None:
+    """When an account or a post was made, as far as it says so itself."""
+    told = record.get("created_at")
+    found = _moment(told)
+    if found is None and told is not None:
+        side.drift("created_at", told)
+    return found
+
+
+def _history(post: dict[str, Any], post_id: str, side: SideFields | None = None) -> list[str]:
     """Ids of all versions of a post, first to last."""
     history = post.get("edit_history_tweet_ids")
+    if history is not None and not isinstance(history, list) and side:
+        side.drift("edit_history_tweet_ids", history)
     if not isinstance(history, list) or len(history) < 2:
         return [post_id]
     ids = [version for version in map(_id, history) if version]
     return ids if post_id in ids else [post_id]
 
 
-def _references(post: dict[str, Any]) -> dict[str, str]:
+def _references(post: dict[str, Any], side: SideFields) -> dict[str, str]:
     """What a post answers, quotes or reposts: X's word for it → id."""
     found: dict[str, str] = {}
-    for _, reference in _numbered("", post.get("referenced_tweets")):
-        if isinstance(reference, dict) and (other := _id(reference.get("id"))):
+    told = post.get("referenced_tweets")
+    for reference in told if isinstance(told, list) else [] if told is None else [told]:
+        if isinstance(reference, dict) and (other := _id(reference.get("id"))) and isinstance(told, list):
             found[str(reference.get("type"))] = other
+        else:
+            side.drift("referenced_tweets", reference)
     return found
 
 
@@ -301,20 +362,23 @@ def _links(entities: dict[str, Any]) -> dict[str, str]:
     return links
 
 
-def _metrics(mention_id: str, numbers: dict[str, Any]) -> Metrics:
+def _metrics(mention_id: str, numbers: dict[str, Any], side: SideFields) -> Metrics:
+    def count(name: str) -> int | None:
+        return side.count(name, numbers.get(name))
+
     return Metrics(
         mention_id,
-        likes=_count(numbers.get("like_count")),
-        replies=_count(numbers.get("reply_count")),
-        reposts=_count(numbers.get("retweet_count")),
-        quotes=_count(numbers.get("quote_count")),
-        views=_count(numbers.get("impression_count")),
+        likes=count("like_count"),
+        replies=count("reply_count"),
+        reposts=count("retweet_count"),
+        quotes=count("quote_count"),
+        views=count("impression_count"),
     )
 
 
-def _language(value: Any) -> str | None:
+def _language(value: str | None) -> str | None:
     """The language that X tells. `und`, `zxx` and the codes from `qaa` to `qtz` say that it can't tell."""
-    if not isinstance(value, str) or not value or value in _NO_LANGUAGE or (value[0] == "q" and len(value) == 3):
+    if value is None or value in _NO_LANGUAGE or (value[0] == "q" and len(value) == 3):
         return None
     return _OLD_CODES.get(value, value)
 
@@ -327,7 +391,3 @@ def _moment(value: Any) -> datetime | None:
         return moment.replace(tzinfo=None) if moment.tzinfo is UTC else utc(moment)
     except (ValueError, OverflowError):
         return None
-
-
-def _count(value: Any) -> int | None:
-    return value if isinstance(value, int) and not isinstance(value, bool) and abs(value) <= _LARGEST else None

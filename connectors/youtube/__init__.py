@@ -24,6 +24,7 @@ from connectors.contract import (
     RateLimited,
     Record,
     SchemaDrift,
+    Shape,
     SourceError,
     SourceSettings,
     Truncated,
@@ -31,11 +32,12 @@ from connectors.contract import (
 )
 from connectors.failures import Failures
 from connectors.http_api import NotThere
+from connectors.listing import come_down
 from connectors.searching import searches
 from connectors.transport import checked_credentials, new_session
 from connectors.youtube import records as youtube_records
 from connectors.youtube.api import HOME, Api, CommentsDisabled
-from connectors.youtube.records import author_id, comments_of, item_id, moment, parsed, part
+from connectors.youtube.records import author_id, comments_of, counted, item_id, moment, parsed, part
 from query.rendering import SearchSyntax
 
 NETWORK = Network(
@@ -64,6 +66,7 @@ NETWORK = Network(
         "YouTube's terms want what is stored to be refreshed or deleted within 30 days. With recheck_days = 30 each "
         "video and comment is looked at every night for that long; what is older is not, and is yours to delete.",
     ),
+    handle=Shape(r"(?!UC[\w-]{22}$)[^/]+", "halmora"),
 )
 
 AT_ONCE = 50
@@ -229,20 +232,27 @@ class _Visit:
 
     def search(self, expression: str) -> Iterator[Page]:
         """Videos since the horizon, newest first; `Truncated` is noted where YouTube stops near 500."""
-        sought = {"part": "snippet", "type": "video", "order": "date", "safeSearch": "none", "maxResults": 50}
-        span = {"publishedAfter": _rfc3339(self.horizon), "publishedBefore": _rfc3339(self.window.end)}
+        sought: dict[str, Any] = {
+            "part": "snippet",
+            "type": "video",
+            "order": "date",
+            "safeSearch": "none",
+            "maxResults": 50,
+        }
+        sought |= {"publishedAfter": _rfc3339(self.horizon), "publishedBefore": _rfc3339(self.window.end)}
         seen, last = 0, self.window.end
         try:
-            for answer in self.api.pages("search", **sought, **span, q=expression):
+            for answer in self.api.pages("search", **sought, q=expression):
                 times = [(item_id(item), moment(item)) for item in answer["items"]]
                 self.found |= {video: None for video, _ in times if video}
-                seen, last = seen + len(times), min([last, *(at for _, at in times if at)])
+                seen, last = seen + len(times), come_down(last, [at for _, at in times])
                 yield self.page("search", answer, times)
         except RateLimited as limit:
             self.search_limit = limit
             limit.unseen_from, limit.unseen_to = self.window.start, last
         except SourceError as failure:
-            self.failures.note(failure, self.window.start, last)
+            if not isinstance(failure, Truncated) or seen < 0.9 * SEARCH_CAP:
+                self.failures.note(failure, self.window.start, max(last, self.window.start))
         if seen >= 0.9 * SEARCH_CAP:  # what was deleted is missing from the count, so the end comes a little early
             message = (
                 f"{expression}: YouTube shows no more than about {SEARCH_CAP} videos, here back to "
@@ -319,20 +329,21 @@ class _Visit:
         """Threads of a video, newest first, until they are older than the horizon, with all answers in them."""
         name, snippet = str(item_id(video)), part(video, "snippet")
         beside = {"id": name, **{key: snippet.get(key) for key in ("channelId", "channelTitle")}}
-        if part(video, "statistics").get("commentCount") == "0" or (self.window, name) in self.api.threads_read:
+        there = counted(part(video, "statistics").get("commentCount"))
+        if there == 0 or (self.window, name) in self.api.threads_read:
             return
-        cut_short: list[dict[str, Any]] = []
+        cut_short: list[tuple[dict[str, Any], int | None]] = []
         last, failed = self.window.end, len(self.failures.noted)
         try:
-            asked = {"part": "snippet,replies", "videoId": name, "order": "time"}
-            for answer in self.api.pages("commentThreads", **asked, **COMMENTS):
+            asked = {"part": "snippet,replies", "videoId": name, "order": "time", **COMMENTS}
+            for answer in self.api.pages("commentThreads", there, **asked):
                 yield self.comment_page("commentThreads", {"video": beside, "answer": answer})
                 self.failures.over()
                 openings = [part(part(thread, "snippet"), "topLevelComment") for thread in answer["items"]]
                 times = [moment(opening) for opening in openings]
-                last = min([last, *filter(None, times)])
+                last = come_down(last, times)
                 cut_short += [
-                    opening
+                    (opening, _replies_in(thread))
                     for opening, at, thread in zip(openings, times, answer["items"], strict=True)
                     if not self.is_old(at) and item_id(opening) and _has_more(thread)
                 ]
@@ -344,16 +355,17 @@ class _Visit:
             return
         except SourceError as failure:
             self.note_comments(name, failure, last)
-        for opening in cut_short:
-            yield from self.answers(beside, opening)
+        for opening, replies in cut_short:
+            yield from self.answers(beside, opening, replies)
         if len(self.failures.noted) == failed:
             self.api.threads_read.add((self.window, name))
 
-    def answers(self, video: dict[str, Any], opening: dict[str, Any]) -> Iterator[Page]:
+    def answers(self, video: dict[str, Any], opening: dict[str, Any], there: int | None) -> Iterator[Page]:
         """All answers to a comment, of which its thread carried only a few."""
         beside = {"video": video, "parent": {"id": item_id(opening), "author": author_id(opening)}}
         try:
-            for answer in self.api.pages("comments", part="snippet", parentId=item_id(opening), **COMMENTS):
+            asked = {"part": "snippet", "parentId": item_id(opening), **COMMENTS}
+            for answer in self.api.pages("comments", there, **asked):
                 yield self.comment_page("comments", {**beside, "answer": answer})
                 self.failures.over()
         except NotThere:
@@ -386,9 +398,14 @@ class _Visit:
 
 
 def _has_more(thread: dict[str, Any]) -> bool:
-    """Whether a thread has more answers than it carries."""
-    total, carried = part(thread, "snippet").get("totalReplyCount"), part(thread, "replies").get("comments")
-    return isinstance(total, int) and total > (len(carried) if isinstance(carried, list) else 0)
+    """Whether a thread has more answers than it carries, or may have."""
+    total, carried = _replies_in(thread), part(thread, "replies").get("comments")
+    return total is None or total > (len(carried) if isinstance(carried, list) else 0)
+
+
+def _replies_in(thread: dict[str, Any]) -> int | None:
+    """How many answers a thread has; None where that can't be read."""
+    return counted(part(thread, "snippet").get("totalReplyCount"))
 
 
 def _batches(things: Iterable[Any]) -> Iterator[list[Any]]:

@@ -8,9 +8,10 @@ from zoneinfo import ZoneInfo
 
 import requests
 
-from connectors.contract import CredentialsError, RateLimited, SchemaDrift, SourceError, Window
-from connectors.http_api import HttpApi, Refused
+from connectors.contract import CredentialsError, RateLimited, SchemaDrift, SourceError, Truncated, Window
+from connectors.http_api import HttpApi, Refused, object_in
 from connectors.transport import excerpt
+from connectors.youtube.records import counted, part
 
 HOME = "https://www.googleapis.com"
 PACIFIC = ZoneInfo("America/Los_Angeles")
@@ -37,14 +38,15 @@ class Api(HttpApi):
     """The Data API, and what of it was read in this run, as several searches find the same video."""
 
     def __init__(self, session: requests.Session, pace_seconds: float) -> None:
-        super().__init__("YouTube", session, pace_seconds, lambda refusal: meaning(refusal, self.clock.now()))
+        super().__init__(
+            "YouTube", session, pace_seconds, lambda refusal: meaning(refusal, self.clock.now()), is_own=is_own
+        )
         self.threads_read: set[tuple[Window, str]] = set()
         self.channels_read: set[str] = set()
 
     def list(self, what: str, **params: Any) -> dict[str, Any]:
         """One answer of a list, such as `videos`; its `items` are objects."""
-        # Not on to another host: only Authorization, and not the header that holds the key, would be left behind.
-        body = self.get_json(f"{HOME}/youtube/v3/{what}", params, allow_redirects=False)
+        body = self.get_json(f"{HOME}/youtube/v3/{what}", params)
         items = body.get("items", []) if isinstance(body, dict) else None
         if (
             isinstance(items, list)
@@ -54,23 +56,68 @@ class Api(HttpApi):
             return {**body, "items": items}
         raise SchemaDrift(f"YouTube answered {excerpt(body)} where a list of {what} belongs; its API may have changed.")
 
-    def pages(self, what: str, **params: Any) -> Iterator[dict[str, Any]]:
-        """All answers of a list to its last page."""
+    def pages(self, what: str, there: int | None = None, **params: Any) -> Iterator[dict[str, Any]]:
+        """All answers of a list to its last page. `there` is how many videos or comments it leads to, where that is
+        known from elsewhere.
+
+        The last page is the one that names no next one. `Truncated` where YouTube has counted more until then.
+        """
         tokens: set[str] = set()
-        gaps = 0
+        gaps = seen = 0
         while True:
             answer = self.list(what, **params)
             yield answer
-            token = answer.get("nextPageToken")
-            gaps = 0 if answer["items"] else gaps + 1
+            items, token = answer["items"], answer.get("nextPageToken")
+            seen += sum(map(_posts_in, items))
+            if not isinstance(token, str) or not token:
+                told = _totals(answer) if there is None else there
+                if _is_cut(what, len(items) >= params["maxResults"], seen, told):
+                    counted = "an unknown number" if told is None else told
+                    raise Truncated(
+                        f"YouTube's list of {what} names no next page after {seen} of {counted}; run this window again "
+                        "later."
+                    )
+                return
+            gaps = 0 if items else gaps + 1
             # The pages of a search go on after its last video, empty ones, and each costs a search. Elsewhere what is
             # not shown to us may fill a page, and more follow.
-            if not isinstance(token, str) or not token or gaps == (1 if what == "search" else MOST_GAPS):
+            if gaps == (1 if what == "search" else MOST_GAPS):
                 return
             if token in tokens:
                 raise SchemaDrift(f"YouTube's pages of {what} go round in circles; asked for the same page twice.")
             tokens.add(token)
             params["pageToken"] = token
+
+
+def is_own(refusal: requests.Response) -> bool:
+    """Whether YouTube refuses: with reasons, which name what is not there, such as `videoNotFound`.
+
+    A mere `notFound` is also what Google says of a method that it doesn't know.
+    """
+    _, reasons, _ = _said(refusal)
+    if refusal.status_code in (404, 410):
+        return any(re.fullmatch(r"[a-z][A-Za-z]*NotFound", reason) for reason in reasons)
+    return bool(reasons) or isinstance(object_in(refusal).get("error"), dict)
+
+
+def _posts_in(item: dict[str, Any]) -> int:
+    """How many videos or comments an item of a list stands for: a thread for all that are in it."""
+    return 1 + (counted(part(item, "snippet").get("totalReplyCount")) or 0)
+
+
+def _totals(answer: dict[str, Any]) -> int | None:
+    return counted(part(answer, "pageInfo").get("totalResults"))
+
+
+def _is_cut(what: str, is_full: bool, seen: int, there: int | None) -> bool:
+    """Whether a list that names no next page has one all the same.
+
+    YouTube estimates what a search finds, and counts comments that it doesn't show, so these tell only where a page is
+    full. How many uploads there are it knows, but for some that are private.
+    """
+    if is_full:
+        return there is None or there > seen
+    return what == "playlistItems" and there is not None and seen < 0.9 * there
 
 
 def meaning(refusal: requests.Response, now: datetime) -> SourceError | None:
@@ -109,11 +156,11 @@ def _next_day(now: datetime) -> datetime:
 
 def _said(refusal: requests.Response) -> tuple[Any, set[str], str]:
     """The body of a refusal, all reasons that it gives, and its message, quoted."""
+    body = object_in(refusal)
     try:
-        body = refusal.json()
         error = body["error"]
-        told = [*(error.get("errors") or []), *(error.get("details") or [])]
-        reasons = {str(entry.get("reason")) for entry in told}
+        entries = [*(error.get("errors") or []), *(error.get("details") or [])]
+        reasons = {str(entry.get("reason")) for entry in entries if isinstance(entry, dict)}
         return body, reasons, excerpt(str(error.get("message")), 200)
-    except (ValueError, RecursionError, LookupError, TypeError, AttributeError):
+    except (LookupError, TypeError, AttributeError):
         return None, set(), ""

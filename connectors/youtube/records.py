@@ -10,8 +10,10 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from connectors.contract import Author, Deletion, Drift, Interaction, Mention, Metrics, Misfit, Page, Record, utc
+from connectors.authors import authors_once
+from connectors.contract import Author, Deletion, Interaction, Mention, Metrics, Misfit, Page, Record, utc
 from connectors.markup import plain_text, unescaped
+from connectors.side_fields import SideFields
 
 SITE = "https://www.youtube.com"
 
@@ -19,7 +21,6 @@ _ID = re.compile(r"[A-Za-z0-9_.-]{1,120}")
 _HANDLE = re.compile(r"(?<![\w@./])@([\w.·-]{3,30})")
 _BROADCASTS = {"none", "live", "upcoming", "completed"}
 _NO_POSTS = {"youtube#playlistItem", "youtube#playlist"}
-_LARGEST = 2**63 - 1
 _EMPTY: dict[str, Any] = {}
 
 
@@ -38,6 +39,10 @@ class Comment(NamedTuple):
 
 def records(page: Page) -> Iterator[Record]:
     """Mentions, authors, metrics and interactions of an answer; for a second look also what is gone."""
+    return authors_once(_records(page))
+
+
+def _records(page: Page) -> Iterator[Record]:
     answer, beside = _unwrapped(page.body)
     if not isinstance(answer, dict):
         yield Misfit("is not an answer of YouTube's API", "page", page.body)
@@ -52,11 +57,11 @@ def records(page: Page) -> Iterator[Record]:
     for number, item in enumerate(items):
         place = f"items[{number}]"
         try:
-            yield from _records_of(item, place, context)
+            yield from list(_records_of(item, place, context))
         except _UnreadableError as reason:
             yield Misfit(str(reason), place, item)
         except Exception as error:  # a shape that nobody thought of costs this item, not its page
-            yield Misfit(f"can't be read ({type(error).__name__}: {error})", place, item)
+            yield Misfit(f"can't be read ({type(error).__name__})", place, item)
     yield from _deletions(beside, answer, items)
 
 
@@ -130,6 +135,8 @@ class _Context:
         self.is_plain = bool(beside)
         """Whether we asked for it, and so for plain text."""
         parent = part(beside, "parent")
+        self.parent = _id(parent.get("id"))
+        """The comment whose answers these are, where it was asked for that."""
         self.authors = {parent["id"]: parent.get("author")} if isinstance(parent.get("id"), str) else {}
         self.handles: dict[str, str] = {}
         for comment in comments:
@@ -154,7 +161,7 @@ def _records_of(item: Any, place: str, context: _Context) -> Iterator[Record]:
     elif kind in ("youtube#commentThread", "youtube#comment"):
         for comment in _comments_in(item, place):
             try:
-                yield from _comment(comment, context)
+                yield from list(_comment(comment, context))
             except _UnreadableError as reason:
                 yield Misfit(str(reason), comment.place, comment.item)
     elif kind not in _NO_POSTS:
@@ -162,71 +169,86 @@ def _records_of(item: Any, place: str, context: _Context) -> Iterator[Record]:
 
 
 def _video(item: dict[str, Any], *, is_escaped: bool) -> Iterator[Record]:
-    """A video. Search results escape their texts and cut the description short."""
+    """A video. Search results escape their titles, and cut descriptions short, which then are none."""
     video, snippet, created_at = _basics(item)
-    channel = _id(snippet.get("channelId"))
-    title, text = (
-        unescaped(value) if is_escaped and isinstance(value, str) else value
-        for value in (snippet.get("title"), snippet.get("description"))
+    side = SideFields("video")
+    channel, place, title = (
+        _told(snippet, name, side, is_needed=True) for name in ("channelId", "channelTitle", "title")
     )
+    text = _told(snippet, "description", side)
+    if title is None and text is None:
+        raise _UnreadableError("is a video without title and description")
+    if channel is not None and _id(channel) is None:
+        side.drift("channelId", channel)
     mention_id = f"youtube:{video}"
     yield Mention(
         mention_id,
         "youtube",
-        _text(snippet.get("channelTitle")),
+        place,
         "post",
-        _text(title),
-        _text(text),
+        unescaped(title) if is_escaped and title else title,
+        None if is_escaped else text,
         f"{SITE}/watch?v={video}",
-        f"youtube:{channel}" if channel else None,
+        f"youtube:{channel}" if _id(channel) else None,
         None,
         mention_id,
         created_at,
-        network_lang=_language(snippet.get("defaultLanguage")),
+        network_lang=_language(snippet.get("defaultLanguage"), side),
     )
-    for name in ("channelId", "channelTitle", "title"):
-        if not isinstance(snippet.get(name), str):
-            yield Drift(f"video.{name}", snippet.get(name))
     broadcast = snippet.get("liveBroadcastContent", "none")
-    if broadcast not in _BROADCASTS:
-        yield Drift("video.liveBroadcastContent", broadcast)
+    if not isinstance(broadcast, str) or broadcast not in _BROADCASTS:
+        side.drift("liveBroadcastContent", broadcast)
     if "statistics" in item:
-        numbers = part(item, "statistics")
+        numbers = _object(item, "statistics", side)
         if "viewCount" not in numbers and broadcast != "upcoming":
-            yield Drift("video.viewCount")
+            side.drift("viewCount", None)
         yield Metrics(
             mention_id,
-            likes=_count(numbers.get("likeCount")),
-            replies=_count(numbers.get("commentCount")),
-            views=_count(numbers.get("viewCount")),
+            likes=_count(numbers, "likeCount", side),
+            replies=_count(numbers, "commentCount", side),
+            views=_count(numbers, "viewCount", side),
         )
+    yield from side.drifts
 
 
 def _channel(item: dict[str, Any]) -> Iterator[Record]:
     """Whose channel it is. Subscribers are rounded to three digits, and not told where the owner hides them."""
-    channel, snippet = item_id(item), part(item, "snippet")
+    side = SideFields("channel")
+    channel, snippet, numbers = item_id(item), _object(item, "snippet", side), _object(item, "statistics", side)
+    name, handle = _told(snippet, "title", side, is_needed=True), _told(snippet, "customUrl", side)
     if channel is None:
-        raise _UnreadableError("has no readable id")
-    name, handle, numbers = _text(snippet.get("title")), _text(snippet.get("customUrl")), part(item, "statistics")
-    if not name:
-        raise _UnreadableError("is a channel without a title")
-    yield Author(
-        f"youtube:{channel}",
-        "youtube",
-        handle.removeprefix("@") if handle else name,
-        name,
-        None if numbers.get("hiddenSubscriberCount") is True else _count(numbers.get("subscriberCount")),
-        parsed(snippet.get("publishedAt")),
-    )
+        side.drift("id", item.get("id"))
+    elif name:
+        since = parsed(snippet.get("publishedAt"))
+        if since is None and snippet.get("publishedAt") is not None:
+            side.drift("publishedAt", snippet["publishedAt"])
+        yield Author(
+            f"youtube:{channel}",
+            "youtube",
+            handle.removeprefix("@") if handle else name,
+            name,
+            None if numbers.get("hiddenSubscriberCount") is True else _count(numbers, "subscriberCount", side),
+            since,
+        )
+    yield from side.drifts
 
 
 def _comment(found: Comment, context: _Context) -> Iterator[Record]:
     comment, snippet, created_at = _basics(found.item)
+    side = SideFields("comment")
     known = part(context.known, comment)
     said = (snippet.get("videoId"), found.thread.get("videoId"), context.video.get("id"), known.get("video"))
     video = next(filter(None, map(_id, said)), None)
     parent = _id(snippet.get("parentId")) or (comment.partition(".")[0] if "." in comment else None)
-    author, name = author_id(found.item), _text(snippet.get("authorDisplayName"))
+    if parent is None and not found.is_opening:
+        parent = item_id(found.thread.get("topLevelComment")) or context.parent
+    for name in ("videoId", "parentId"):
+        if snippet.get(name) is not None and _id(snippet[name]) is None:
+            side.drift(name, snippet[name])
+    account = _object(snippet, "authorChannelId", side)
+    author, handle = author_id(found.item), _told(snippet, "authorDisplayName", side)
+    if account and author is None:
+        side.drift("authorChannelId", account)
     updated_at = parsed(snippet.get("updatedAt"))
     above = parent or video
     mention = Mention(
@@ -244,18 +266,20 @@ def _comment(found: Comment, context: _Context) -> Iterator[Record]:
         updated_at if updated_at and updated_at > created_at else None,
     )
     yield mention
-    if author and name:
+    if author and handle:
         # Since 2023 a comment shows its author's handle; before, the name.
-        is_handle = name.startswith("@")
-        yield Author(f"youtube:{author}", "youtube", name.removeprefix("@"), None if is_handle else name)
+        is_handle = handle.startswith("@")
+        yield Author(f"youtube:{author}", "youtube", handle.removeprefix("@"), None if is_handle else handle)
     if updated_at is None:
-        yield Drift("comment.updatedAt", snippet.get("updatedAt"))
+        side.drift("updatedAt", snippet.get("updatedAt"))
     if "likeCount" not in snippet:
-        yield Drift("comment.likeCount")
+        side.drift("likeCount", None)
+    around = SideFields("commentThread")
     if found.is_opening and "totalReplyCount" not in found.thread:
-        yield Drift("commentThread.totalReplyCount")
-    answers = _count(found.thread.get("totalReplyCount")) if found.is_opening else None
-    yield Metrics(mention.mention_id, likes=_count(snippet.get("likeCount")), replies=answers)
+        around.drift("totalReplyCount", None)
+    answers = _count(found.thread, "totalReplyCount", around) if found.is_opening else None
+    yield Metrics(mention.mention_id, likes=_count(snippet, "likeCount", side), replies=answers)
+    yield from (*side.drifts, *around.drifts)
     yield from _interactions(mention, author, parent, context)
 
 
@@ -326,14 +350,42 @@ def _text(value: Any) -> str | None:
     return value if isinstance(value, str) else None
 
 
-def _language(value: Any) -> str | None:
+def _told(whole: dict[str, Any], name: str, side: SideFields, *, is_needed: bool = False) -> str | None:
+    """A text as it was written; None where there is none."""
+    value = whole.get(name)
+    if isinstance(value, str):
+        return value
+    if value is not None or is_needed:
+        side.drift(name, value)
+    return None
+
+
+def _object(whole: dict[str, Any], name: str, side: SideFields) -> dict[str, Any]:
+    """An object within another; an empty one where there is none."""
+    if whole.get(name) is not None and not isinstance(whole[name], dict):
+        side.drift(name, whole[name])
+    return part(whole, name)
+
+
+def _language(value: Any, side: SideFields) -> str | None:
     """The language of a video's title and description, without the country."""
+    if value is None:
+        return None
     code = value.partition("-")[0].lower() if isinstance(value, str) else ""
-    return code if 2 <= len(code) <= 3 and code.isascii() and code.isalpha() and code not in {"und", "zxx"} else None
+    if not (2 <= len(code) <= 3 and code.isascii() and code.isalpha()):
+        side.drift("defaultLanguage", value)
+        return None
+    return code if code not in {"und", "zxx"} else None
 
 
-def _count(value: Any) -> int | None:
+def _count(numbers: dict[str, Any], name: str, side: SideFields) -> int | None:
     """A number, which YouTube sends as text for videos and as a number for comments."""
+    number = counted(numbers.get(name))
+    return side.count(name, numbers.get(name) if number is None else number)
+
+
+def counted(value: Any) -> int | None:
+    """A number of things, sent as text or as a number; None for anything else."""
     if isinstance(value, str) and value.isascii() and value.isdecimal() and len(value) <= 19:
-        value = int(value)
-    return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= _LARGEST else None
+        return int(value)
+    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None

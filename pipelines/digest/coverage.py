@@ -3,20 +3,36 @@
 from datetime import date, timedelta
 from itertools import groupby
 
-from pipelines.digest.frozen import Coverage, DayStatus, Gap, Mode, Period, Redefined, Source, SourceDay, Unequal
+from pipelines.digest.frozen import (
+    Coverage,
+    DayStatus,
+    Gap,
+    Mode,
+    Period,
+    Redefined,
+    Source,
+    SourceDay,
+    Unequal,
+    Unreadable,
+)
 from pipelines.digest.queries import Asker, Row
 from pipelines.digest.text import clean, shorten
 
 LONGEST_REASON = 300
+WEIGHTS: tuple[DayStatus, ...] = ("missing", "partial", "not-asked", "complete")
+"""Which gaps are told first."""
 
 
 def covered(asker: Asker, period: Period, previous: Period) -> Coverage:
     """The calendar of both periods. A day that coverage doesn't speak of was not asked for."""
     networks = {row["source"]: row["network"] for row in asker.ask("sources")}
     rows = {(row["source"], row["day_date"]): row for row in asker.ask("coverage")}
+    unreadable = {row["source"]: row["records"] for row in asker.ask("unreadable")}
     days = [previous.first_day + timedelta(days=n) for n in range(period.days + previous.days)]
     sources = [
-        _source(name, network, [_day(day, rows.get((name, day))) for day in days], period)
+        _source(
+            name, network, [_day(day, rows.get((name, day))) for day in days], period, is_read=name not in unreadable
+        )
         for name, network in networks.items()
     ]
     mode, compared = _comparable(sources, period)
@@ -28,7 +44,8 @@ def covered(asker: Asker, period: Period, previous: Period) -> Coverage:
         is_seen=any(_is_seen(day) for source in sources for day in source.days if day.date >= period.first_day),
         newest_post_at=newest[0]["newest_post_at"],
         sources=sources,
-        gaps=[gap for source in sources for gap in _gaps(source)],
+        gaps=sorted((gap for source in sources for gap in _gaps(source)), key=lambda gap: _weight(gap, period)),
+        unreadable=[Unreadable(clean(source), records) for source, records in unreadable.items()],
         unequal=[
             Unequal(row["brand_id"], clean(row["brand_name"]), clean(row["source"]), row["days"])
             for row in asker.ask("unequal_coverage")
@@ -39,10 +56,10 @@ def covered(asker: Asker, period: Period, previous: Period) -> Coverage:
     )
 
 
-def _source(name: str, network: str, days: list[SourceDay], period: Period) -> Source:
+def _source(name: str, network: str, days: list[SourceDay], period: Period, *, is_read: bool) -> Source:
     now = [day.status == "complete" for day in days if day.date >= period.first_day]
     before = [day.status == "complete" for day in days if day.date < period.first_day]
-    return Source(clean(name), clean(network), all(now), all(before), days)
+    return Source(clean(name), clean(network), all(now) and is_read, all(before), days)
 
 
 def _day(day: date, row: Row | None) -> SourceDay:
@@ -64,6 +81,10 @@ def _comparable(sources: list[Source], period: Period) -> tuple[Mode, list[str]]
 
 def _is_seen(day: SourceDay) -> bool:
     return day.status in {"complete", "partial"}
+
+
+def _weight(gap: Gap, period: Period) -> tuple[bool, int, str, date]:
+    return gap.last_day < period.first_day, WEIGHTS.index(gap.status), gap.source, gap.first_day
 
 
 def _gaps(source: Source) -> list[Gap]:

@@ -146,9 +146,7 @@ def _fresh(rows: list[Row], quotes: int, used: set[str]) -> list[Quote]:
 
 def _count(sides: list[int], coverage: Coverage) -> Count:
     now, like_now, like_before = sides
-    return compare.count_change(
-        now if coverage.is_seen or now else None, like_now, like_before, coverage.mode, compare.CHANCE_AMONG_MANY
-    )
+    return compare.count_change(coverage.told(now), like_now, like_before, coverage.mode, compare.CHANCE_AMONG_MANY)
 
 
 def _z(count: Count) -> float:

@@ -1,8 +1,10 @@
 """Reads the published file once and freezes what the digest says."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
@@ -11,10 +13,11 @@ from pipelines.config import DigestSettings
 from pipelines.digest import compare, inbox
 from pipelines.digest.coverage import covered
 from pipelines.digest.findings import competitor_findings, find, theme_table
-from pipelines.digest.frozen import FORMAT, Brand, Coverage, Day, DayStatus, Figures, Frozen, Labels, Period
+from pipelines.digest.frozen import FORMAT, Brand, Coverage, Day, DayStatus, Figures, Frozen, Labels, Period, Search
 from pipelines.digest.headline import headline
 from pipelines.digest.moderation import moderation
 from pipelines.digest.queries import Asker, Row
+from pipelines.digest.searches import Found, searches
 from pipelines.digest.stories import stories
 from pipelines.digest.text import clean
 from pipelines.digest.wants import topics, wants
@@ -60,6 +63,11 @@ def _period(first: date, last: date) -> Period:
     return Period(first, last, (last - first).days + 1, f"{first}--{last}")
 
 
+def _told(found: Any, search: Search, *counts: str) -> Any:
+    """What was found, without its counts where they are not known."""
+    return found if search.is_known else replace(found, **dict.fromkeys(counts))
+
+
 def _freeze(asker: Asker, settings: DigestSettings, until: datetime, period: Period, previous: Period) -> Frozen:
     coverage = covered(asker, period, previous)
     known = asker.ask("brands")
@@ -67,7 +75,27 @@ def _freeze(asker: Asker, settings: DigestSettings, until: datetime, period: Per
     own = _own(asker, brands, coverage)
     themes = theme_table(asker, coverage)
     own_findings = find(asker, themes, coverage, period, previous, settings.quotes)
-    waiting = inbox.waiting(asker, settings.quotes * 2)
+    new, wanted, spoken = stories(asker), wants(asker, coverage), topics(asker, coverage)
+    waiting, thanks = inbox.waiting(asker, settings.quotes * 2), inbox.thanks(asker, settings.quotes)
+    people, flagged = inbox.people(asker, brands, settings.quotes), moderation(asker, settings.quotes * 2)
+    languages = inbox.languages(asker)
+    came = searches(
+        asker,
+        coverage,
+        brands,
+        Found(
+            new=bool(new.items),
+            themes=any(not theme.is_competitor for theme in themes),
+            wants=bool(wanted),
+            topics=bool(spoken.items),
+            waiting=bool(waiting.items),
+            thanks=bool(thanks.items),
+            moderation=bool(flagged.counts),
+            people=bool(people),
+            unscored=languages.unscored or 0,
+            scored=languages.scored or 0,
+        ),
+    )
     return Frozen(
         format=FORMAT,
         title=clean(settings.title),
@@ -75,20 +103,21 @@ def _freeze(asker: Asker, settings: DigestSettings, until: datetime, period: Per
         period=period,
         previous=previous,
         headline=headline(own, brands, themes, coverage, period),
+        searches=came,
         own_names=[brand.name for brand in brands if not brand.is_competitor],
         own=own,
         brands=brands,
-        stories=stories(asker),
+        stories=_told(new, came.new, "stories"),
         themes=themes,
         findings=own_findings,
         competitor_findings=competitor_findings(asker, themes, coverage, period, previous),
-        wants=wants(asker, coverage),
-        topics=topics(asker, coverage),
-        waiting=waiting,
-        thanks=inbox.thanks(asker, settings.quotes),
-        people=inbox.people(asker, brands, settings.quotes),
-        moderation=moderation(asker, settings.quotes * 2),
-        languages=inbox.languages(asker),
+        wants=wanted,
+        topics=_told(spoken, came.topics, "topics"),
+        waiting=_told(waiting, came.waiting, "posts", "people", "negative", "questions", "earlier", "spam"),
+        thanks=_told(thanks, came.thanks, "posts", "people"),
+        people=people,
+        moderation=_told(flagged, came.moderation, "posts"),
+        languages=_told(languages, came.languages, *(["unscored"] if languages.scored else ["scored", "unscored"])),
         learned=inbox.learned(asker),
         coverage=coverage,
         queries=dict(asker.asked),
@@ -155,9 +184,8 @@ def _figures(sides: list[Labels], total: tuple[int, ...] | None, coverage: Cover
     if total:
         parts = [(labels.mentions, whole) for labels, whole in zip(sides, total, strict=True)]
         share = compare.share_change(parts[0], parts[1], parts[2], coverage.mode_between_brands)
-    seen = now.mentions if coverage.is_seen or now.mentions else None
     return Figures(
-        compare.count_change(seen, like_now.mentions, like_before.mentions, coverage.mode),
+        compare.count_change(coverage.told(now.mentions), like_now.mentions, like_before.mentions, coverage.mode),
         compare.net_change(now, like_now, like_before, coverage.mode),
         share,
         now,
@@ -178,11 +206,9 @@ def labels_of(row: Row) -> Labels:
 
 
 def _day(day: date, status: DayStatus, row: Row | None) -> Day:
-    """A day with rows was seen, whatever coverage says; one without rows is 0 only if something looked."""
-    if row is None and status in {"missing", "not-asked"}:
-        return Day(day, status, None, None, None, None, None)
+    """A day with rows was seen, whatever coverage says; one without rows is 0 only if it was seen in full."""
     labels = labels_of(row) if row else Labels()
-    if not labels.mentions and status in {"missing", "not-asked"}:
+    if not labels.mentions and status != "complete":
         return Day(day, status, None, None, None, None, None)
     return Day(day, status, labels.mentions, labels.positive, labels.neutral, labels.negative, labels.unscored)
 

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from typing import Any, Literal
 
-FORMAT = 2
+FORMAT = 3
 """Version of the JSON; goes up when a name or a meaning changes."""
 
 Verdict = Literal["up", "down", "steady", "few", "different", "first"]
@@ -16,6 +16,7 @@ no earlier period was seen (first)."""
 DayStatus = Literal["complete", "partial", "missing", "not-asked"]
 Side = Literal["bad", "good", "any"]
 Mode = Literal["all", "some", "none", "first"]
+State = Literal["found", "nothing-found", "not-judged", "not-seen"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +27,36 @@ class Period:
     last_day: date
     days: int
     name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """What came of looking for something. Only `nothing-found` is an all-clear: all was seen, and all of it judged."""
+
+    state: State
+    line: str | None
+    """For readers: what stands in place of items, or what was not judged beside those that were found."""
+
+    @property
+    def is_known(self) -> bool:
+        """Whether a count may be told: 0 only where nothing could have been missed."""
+        return self.state in {"found", "nothing-found"}
+
+
+@dataclass(frozen=True, slots=True)
+class Searches:
+    """What came of each thing that the digest looks for. Counts of one that is not known are None where it lies."""
+
+    new: Search
+    brands: Search
+    themes: Search
+    wants: Search
+    topics: Search
+    waiting: Search
+    thanks: Search
+    moderation: Search
+    people: Search
+    languages: Search
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,12 +211,12 @@ class Waiting:
 class WaitingList:
     """Who waits; the counts are of all, the items the most urgent of them. `spam` posts are in none of them."""
 
-    posts: int
-    people: int
-    negative: int
-    questions: int
-    earlier: int
-    spam: int
+    posts: int | None
+    people: int | None
+    negative: int | None
+    questions: int | None
+    earlier: int | None
+    spam: int | None
     has_team: bool
     items: list[Waiting]
 
@@ -202,8 +233,8 @@ class Thanks:
 class ThanksList:
     """Whom to thank; the counts are of all, the items those with most reach."""
 
-    posts: int
-    people: int
+    posts: int | None
+    people: int | None
     items: list[Thanks]
 
 
@@ -259,7 +290,7 @@ class Story:
 class Stories:
     """What is new or growing; the count is of all, the items those that chance explains least."""
 
-    stories: int
+    stories: int | None
     items: list[Story]
 
 
@@ -288,7 +319,7 @@ class Topic:
 class Topics:
     """Topics of our brands, most spoken of first; the count is of all. `asleep` are names of those that fell asleep."""
 
-    topics: int
+    topics: int | None
     items: list[Topic]
     asleep: list[str]
 
@@ -318,7 +349,7 @@ class Moderation:
     """What was flagged in posts that speak of our brands or of none; the items are the gravest of `posts`."""
 
     counts: list[FlagCount]
-    posts: int
+    posts: int | None
     items: list[Flagged]
 
 
@@ -349,8 +380,8 @@ class Unscored:
 class Languages:
     """Earned mentions of the period that name a brand: how many were scored, and why the others were not."""
 
-    scored: int
-    unscored: int
+    scored: int | None
+    unscored: int | None
     items: list[Unscored]
 
 
@@ -366,7 +397,9 @@ class SourceDay:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A source, its days from the start of the previous period on, and whether either period is complete."""
+    """A source, its days from the start of the previous period on, and whether either period is complete: seen in full,
+    and this one read in full.
+    """
 
     source: str
     network: str
@@ -384,6 +417,14 @@ class Gap:
     last_day: date
     status: DayStatus
     reason: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """A source of which records of this period came and could not be read."""
+
+    source: str
+    records: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -416,8 +457,34 @@ class Coverage:
     newest_post_at: datetime | None
     sources: list[Source]
     gaps: list[Gap]
+    """Those of this period before earlier ones, days not seen before days partly seen or never asked for."""
+    unreadable: list[Unreadable]
     unequal: list[Unequal]
     redefined: list[Redefined]
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether every source was seen in full in this period."""
+        return bool(self.sources) and not self.unseen
+
+    @property
+    def unseen(self) -> list[str]:
+        """Sources that were not seen in full in this period."""
+        return [source.source for source in self.sources if not source.is_complete]
+
+    @property
+    def unseen_in_both(self) -> list[str]:
+        """Sources that were not seen in full in this period or the one before."""
+        return [source.source for source in self.sources if not (source.is_complete and source.is_complete_before)]
+
+    @property
+    def first_gaps(self) -> list[Gap]:
+        """The gap of each source that weighs most, so that none is left unnamed."""
+        return list({gap.source: gap for gap in reversed(self.gaps)}.values())[::-1]
+
+    def told(self, count: int) -> int | None:
+        """A count of this period; None found is 0 only where all was seen."""
+        return count if count or self.is_complete else None
 
     @property
     def mode_between_brands(self) -> Mode:
@@ -437,6 +504,7 @@ class Frozen:
     period: Period
     previous: Period
     headline: list[str]
+    searches: Searches
     own_names: list[str]
     own: Figures
     brands: list[Brand]

@@ -4,22 +4,26 @@ from pipelines.digest import words
 from pipelines.digest.compare import ENOUGH
 from pipelines.digest.findings import count_of, movers
 from pipelines.digest.frozen import Brand, Coverage, Figures, Period, Theme
+from pipelines.digest.searches import named
 
 
 def headline(own: Figures, brands: list[Brand], themes: list[Theme], coverage: Coverage, period: Period) -> list[str]:
-    """What mattered, in at most three short sentences of plain text."""
+    """What mattered, in a few short sentences of plain text. Where nothing was found, what wasn't seen comes first."""
     who = our_name(brands)
-    mentions = own.mentions.now
+    mentions, unread = own.mentions.now, _unreadable(coverage)
     if not coverage.is_seen and not mentions:
-        return [f"Nothing is known of {_when(period)}: no source was seen on any of its days."]
+        return [f"Nothing is known of {_when(period)}: no source was seen on any of its days.", *unread]
+    if not mentions and not coverage.is_complete:
+        unseen = f"Not everything was seen in {_when(period)}: {named(coverage.unseen)}."
+        return [unseen, *unread, f"No mention of {who} was found in what was seen."]
     if not mentions:
-        nobody = f"Nobody mentioned {who} in {_when(period)}{_as_far_as_seen(coverage)}."
-        return [nobody, *_none_before(own, period)]
+        return [f"Nobody mentioned {who} in {_when(period)}.", *_none_before(own, period)]
     if mentions < ENOUGH:
         posts = words.counted(mentions, "post")
-        return [f"Only {posts} mentioned {who}: too few to speak of a trend."]
+        few = f"Only {posts}" if coverage.is_complete else f"As far as was seen, {posts}"
+        return [f"{few} mentioned {who}: too few to speak of a trend.", *unread]
     be = "were" if sum(not brand.is_competitor for brand in brands) > 1 else "was"
-    return [*_volume(who, be, own, coverage, period), *_sentiment(own), *_mover(themes, own)]
+    return [*_volume(who, be, own, coverage, period), *_sentiment(own), *_mover(themes, own), *unread]
 
 
 def our_name(brands: list[Brand]) -> str:
@@ -34,12 +38,13 @@ def _when(period: Period) -> str:
     return "the day" if period.days == 1 else f"the {period.days} days"
 
 
-def _as_far_as_seen(coverage: Coverage) -> str:
-    return "" if _is_complete(coverage) else ", as far as was seen"
-
-
-def _is_complete(coverage: Coverage) -> bool:
-    return bool(coverage.sources) and all(source.is_complete for source in coverage.sources)
+def _unreadable(coverage: Coverage) -> list[str]:
+    """How much came and could not be read."""
+    if not coverage.unreadable:
+        return []
+    records = sum(one.records for one in coverage.unreadable)
+    sources = [one.source for one in coverage.unreadable]
+    return [f"{words.counted(records, 'record')} of {named(sources)} could not be read."]
 
 
 def _none_before(own: Figures, period: Period) -> list[str]:
@@ -50,7 +55,7 @@ def _none_before(own: Figures, period: Period) -> list[str]:
 def _volume(who: str, be: str, own: Figures, coverage: Coverage, period: Period) -> list[str]:
     count = own.mentions
     said = f"{who[0].upper()}{who[1:]} {be} mentioned {words.number(count.now)} times"
-    seen = "" if _is_complete(coverage) else ", as far as was seen"
+    seen = "" if coverage.is_complete else ", as far as was seen"
     if count.verdict == "first":
         return [f"{said}{seen}; there is no earlier period to compare with."]
     if count.verdict == "different":
@@ -69,7 +74,7 @@ def _volume(who: str, be: str, own: Figures, coverage: Coverage, period: Period)
         "steady": "about as often as",
         "few": "too few times to compare with",
     }
-    return [f"{said}, {trend[count.verdict]} {words.before(period)} ({words.number(count.like_before)})."]
+    return [f"{said}{seen}, {trend[count.verdict]} {words.before(period)} ({words.number(count.like_before)})."]
 
 
 def _sentiment(own: Figures) -> list[str]:

@@ -75,5 +75,4 @@ def _labels(row: Row | None) -> Labels:
 
 def _count(sides: list[int], coverage: Coverage) -> Count:
     now, like_now, like_before = sides
-    seen = now if coverage.is_seen or now else None
-    return compare.count_change(seen, like_now, like_before, coverage.mode, compare.CHANCE_AMONG_MANY)
+    return compare.count_change(coverage.told(now), like_now, like_before, coverage.mode, compare.CHANCE_AMONG_MANY)

@@ -21,6 +21,7 @@ from pipelines.digest.frozen import (
     Source,
     Story,
     Thanks,
+    Unreadable,
     Verdict,
     Waiting,
 )
@@ -293,6 +294,26 @@ def no_mover_line(coverage: Coverage, period: Period) -> str:
     return comparison_line(coverage, period)
 
 
+def unreadable_line(one: Unreadable) -> str:
+    """3,000 records came and could not be read"""
+    return f"{counted(one.records, 'record')} came and could not be read"
+
+
+def asleep_line(frozen: Frozen) -> str:
+    """Fell asleep, as nobody spoke of it for some time: Ticket refunds."""
+    seen = "" if not frozen.coverage.unseen_in_both else ", as far as was seen"
+    return f"Fell asleep, as nobody spoke of it for some time{seen}: {', '.join(frozen.topics.asleep)}."
+
+
+def open_posts(frozen: Frozen) -> str:
+    """3 open posts, 1 of them older than this period · not judged"""
+    waiting, search = frozen.waiting, frozen.searches.waiting
+    if not search.is_known:
+        return {"not-seen": "not seen in full", "not-judged": "not judged in full"}[search.state]
+    older = f", {number(waiting.earlier)} of them older than this period" if waiting.earlier else ""
+    return counted(waiting.posts, "open post") + older
+
+
 def complete_count(source: Source, period: Period, is_current: bool) -> str:
     """7 of 7 days"""
     days = [day for day in source.days if (day.date >= period.first_day) is is_current]
@@ -356,13 +377,6 @@ def story_fact(story: Story, period: Period) -> str:
         since = f"on {span(max(story.first_day, period.first_day), story.last_day)}"
     fact = f"{counted(story.posts, 'post')} {since}, by up to {counted(story.people, 'person', 'people')} a day"
     return f"{fact}; never seen before" if story.is_new else f"{fact}; usually {usual}"
-
-
-def no_story_line(coverage: Coverage, period: Period) -> str:
-    """Why nothing is called new or growing."""
-    if coverage.mode == "first":
-        return f"There is no earlier period to hold anything against: nothing was collected {before(period)}."
-    return "Nothing stands out against its own past."
 
 
 def flagged_why(item: Flagged) -> str:

@@ -24,6 +24,7 @@ from pipelines.discover.emergence_items import (
     EXAMPLES,
     ITEM_DAYS,
     ITEMS,
+    JUDGED_DAYS,
     KNOWN_SOURCES,
     SEEN_DAYS,
     SLICES,
@@ -85,7 +86,7 @@ Judge = Callable[[Day, EmergenceSettings], Finding]
 def find_emerging(
     connection: duckdb.DuckDBPyConnection, settings: EmergenceSettings, judge: Judge | None = None
 ) -> int:
-    """Bring core.emerging up to date with the posts that stand; the number of days that were looked at again.
+    """Bring core.emerging and core.judged_days up to date with the posts that stand; the days looked at again.
 
     `judge` says what stands out on a day; by default `stands_out`.
     """
@@ -95,10 +96,11 @@ def find_emerging(
     held = dict(connection.execute("select day_date, fingerprint from ops.emergence_days").fetchall())
     changed = {day for day in days.keys() | held.keys() if held.get(day) != days.get(day, (0, None))[1]}
     reach = range(GAP_DAYS + settings.past_days + 1)
+    first = max(days, default=date.max) - timedelta(days=settings.days)
+    _tell_what_was_judged(connection, first, settings)
     if not changed:
         return 0
     touched = {day + timedelta(days=later) for day in changed for later in reach}
-    first = max(days, default=date.max) - timedelta(days=settings.days)
     # an old day that something stood out on is looked at again: a post behind it may be gone
     found = {day for (day,) in connection.execute("select distinct day_date from core.emerging").fetchall()}
     due = sorted(day for day in touched if days.get(day, (0, ""))[0] > 0 and (day > first or day in found))
@@ -116,6 +118,13 @@ def find_emerging(
         connection.unregister(name)
     _name_episodes(connection)
     return len(due)
+
+
+def _tell_what_was_judged(connection: duckdb.DuckDBPyConnection, first: date, settings: EmergenceSettings) -> None:
+    """Renew core.judged_days after a day; of those before it stays what was told when they were looked at."""
+    connection.execute("delete from core.judged_days where day_date > $first", {"first": first})
+    parameters = {"first": first} | _past(settings)
+    connection.execute(f"insert into core.judged_days by name {JUDGED_DAYS}", parameters)
 
 
 def stands_out(day: Day, settings: EmergenceSettings) -> Finding:
@@ -222,7 +231,7 @@ def _days(
     """The counts of each brand and day, with the sources that they are of."""
     connection.execute(CANDIDATE_ITEMS)
     connection.execute(SLICES)
-    known_sources = _known_sources(connection, due, settings.past_days)
+    known_sources = _known_sources(connection, due, settings)
     tests = {(brand_id, day): count for brand_id, day, count in connection.execute(TESTS).fetchall()}
     items = [item for (item,) in connection.execute("select item from candidate_items order by item_id").fetchall()]
     slices = connection.execute("select brand_id, source from slices order by slice_id").fetchall()
@@ -269,13 +278,18 @@ def _dense(
     return people
 
 
-def _known_sources(connection: duckdb.DuckDBPyConnection, due: list[date], past_days: int) -> dict[date, list[str]]:
+def _known_sources(
+    connection: duckdb.DuckDBPyConnection, due: list[date], settings: EmergenceSettings
+) -> dict[date, list[str]]:
     """For each day the sources that were seen on enough days of its past."""
     known: dict[date, list[str]] = {day: [] for day in due}
-    parameters = {"gap": GAP_DAYS, "past": past_days, "least": min(LEAST_KNOWN_DAYS, past_days)}
-    for day, source in connection.execute(KNOWN_SOURCES, parameters).fetchall():
+    for day, source in connection.execute(KNOWN_SOURCES, _past(settings)).fetchall():
         known[day].append(source)
     return known
+
+
+def _past(settings: EmergenceSettings) -> dict[str, int]:
+    return {"gap": GAP_DAYS, "past": settings.past_days, "least": min(LEAST_KNOWN_DAYS, settings.past_days)}
 
 
 def _columns(connection: duckdb.DuckDBPyConnection, query: str, start: date) -> dict[str, Counts]:

@@ -66,7 +66,7 @@ select
 from core.coverage
 where
     query <> 'recheck' and window_start < window_end
-    and (status in ('ok', 'verified-empty') or (status = 'schema-drift' and drift_count > 0))
+    and coalesce(is_complete, status in ('ok', 'verified-empty'))
 union
 select source, created_at::date as day_date
 from core.mentions
@@ -388,6 +388,45 @@ inner join seen_days
 group by all
 having count(*) >= $least
 order by all
+"""
+
+# Days of which `_days` knows a past: of a source that was seen too little of it, or in which nobody spoke, it has none.
+JUDGED_DAYS = """
+with
+volumes as (
+    select
+        source,
+        day_date,
+        count(*) as posts_count
+    from standing
+    group by all
+),
+
+days as (
+    select
+        seen_days.source,
+        seen_days.day_date,
+        count(past.day_date) as past_days_count,
+        coalesce(sum(volumes.posts_count), 0) as past_posts_count
+    from seen_days
+    left join seen_days as past
+        on
+            seen_days.source = past.source
+            and past.day_date < seen_days.day_date - $gap::integer
+            and past.day_date >= seen_days.day_date - ($gap + $past)::integer
+    left join volumes on past.source = volumes.source and past.day_date = volumes.day_date
+    where seen_days.day_date > $first
+    group by all
+)
+
+select
+    source,
+    day_date,
+    past_days_count,
+    $least::bigint as needed_days_count,
+    past_days_count >= $least
+    and sum(past_posts_count) filter (where past_days_count >= $least) over (partition by day_date) > 0 as is_judged
+from days
 """
 
 BRAND_NAMES = r"""

@@ -25,6 +25,8 @@ LEVELS = {
     "faint": (0.0, 0.4),
 }
 """How likely a word offends, wherever it stands and where it is aimed at a person."""
+LANGUAGES = frozenset({"de", "en", "es", "fr", "it", "nl", "pt"})
+"""ISO 639-1 codes of the languages whose words are on the list."""
 _SECTION = re.compile(r"\[(?P<flag>[a-z-]+)(?: (?P<language>[a-z]{2})(?P<only> only)?(?: (?P<level>[a-z]+))?)?\]")
 _COMMON = word_set("lexicon", "common")
 """Words that say too little to look at a text for."""

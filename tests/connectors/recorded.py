@@ -9,6 +9,7 @@ import csv
 import functools
 import json
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -59,3 +60,11 @@ def _items() -> dict[str, int]:
 def items_in(path: Path) -> int | None:
     """Number of posts in an answer, as far as the manifest tells."""
     return _items().get(path.relative_to(FOLDER).as_posix())
+
+
+def objects(value: Any) -> Iterator[dict[str, Any]]:
+    """Every object of a JSON value, for counts that owe nothing to a connector."""
+    if isinstance(value, dict):
+        yield value
+    for inner in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        yield from objects(inner)

@@ -22,6 +22,7 @@ from connectors.contract import (
     Window,
 )
 from connectors.http_api import Clock, NotThere, Refused
+from sandbox import appstore_api
 from tests.connectors.recorded import FOLDER
 from tests.connectors.times import Time, at, series
 
@@ -174,8 +175,56 @@ def test_fetch_feed_ends_at_500(run, build, many, collect):
     pages, error = fetched(server, window, collect)
     assert [page.posts for page in pages[1:]] == [50] * 10
     assert isinstance(error, Truncated)
-    assert (error.unseen_from, error.unseen_to) == (window.start, window.end - timedelta(hours=500))
+    assert (error.unseen_from, error.unseen_to) == (window.start, window.end - timedelta(hours=498))
     assert not any("page=11" in path for path in asked(server))
+
+
+@pytest.mark.parametrize("told", [None, 1], ids=["no last page", "one that is behind"])
+def test_fetch_a_feed_that_does_not_know_its_last_page(run, build, many, week, collect, mentions, monkeypatch, told):
+    links = appstore_api._links
+    last = {} if told is None else {"last": links("nl", APP, told, told)["self"]}
+    monkeypatch.setattr(appstore_api, "_links", lambda *page: {"self": links(*page)["self"], **last})
+    pages, error = fetched(run(build(many(120)), now=AFTER), week, collect)
+    assert error is None
+    assert [page.seen for page in pages[1:]] == [50, 50, 20, 0] if told is None else [50, 50, 20]
+    assert len(mentions(appstore, pages)) == 120
+
+
+def test_fetch_ten_pages_that_are_not_full_do_not_reach_back(run, build, many, collect, monkeypatch):
+    monkeypatch.setattr(appstore_api, "_SIZE", 30)
+    window = Window(at("01T00:00"), at("27T00:00"))
+    pages, error = fetched(run(build(many(400)), now=AFTER), window, collect)
+    assert [page.posts for page in pages[1:]] == [30] * 10
+    assert isinstance(error, Truncated)
+    assert (error.unseen_from, error.unseen_to) == (window.start, window.end - timedelta(hours=298))
+
+
+OLD, FUTURE = at("01T00:00"), at("30T00:00") + timedelta(days=900)
+
+
+def feed(moments):
+    entries = "".join(
+        f"<entry><id>{number}</id><updated>{moment:%Y-%m-%dT%H:%M:%S}Z</updated><content>a</content></entry>"
+        for number, moment in enumerate(moments, 1)
+    )
+    return f'<?xml version="1.0"?><feed xmlns="http://www.w3.org/2005/Atom">{entries}</feed>'
+
+
+@pytest.mark.parametrize(
+    ("odd", "place"), [(OLD, 0), (OLD, 4), (FUTURE, 0), (FUTURE, 4)], ids=["first", "old", "future", "future at last"]
+)
+def test_fetch_one_review_out_of_order_does_not_tell_how_far_a_feed_has_come(run, build, week, collect, odd, place):
+    server = run(build([]), now=AFTER)
+    first = [at(f"26T{hour}:00") for hour in (20, 19, 18, 17)]
+    first.insert(place, odd)
+    second = [at(f"25T{hour}:00") for hour in (20, 19, 18)]
+    for nth, body in enumerate((feed(first), feed(second)), 1):
+        server.world.misbehave("status", path=FEED, nth=nth, status=200, body=body)
+    server.world.misbehave("status", path=FEED, nth=3, times=4)
+    pages, error = fetched(server, week, collect)
+    assert [(page.posts, page.seen) for page in pages[1:]] == [(4, 5), (3, 3)]
+    assert "is in trouble (500)" in str(error)
+    assert (error.unseen_from, error.unseen_to) == (week.start, at("25T20:00"))
 
 
 def test_feed_that_reaches_back_far_enough_is_whole(run, build, many, week, collect):
@@ -235,7 +284,7 @@ def test_fetch_connection_cut_on_page_3(run, build, many, week, collect, mention
     pages, error = fetched(server, week, collect)
     assert [page.posts for page in pages[1:]] == [50, 50]
     assert "failed or was cut" in str(error)
-    assert (error.unseen_from, error.unseen_to) == (week.start, week.end - timedelta(hours=100))
+    assert (error.unseen_from, error.unseen_to) == (week.start, week.end - timedelta(hours=98))
     again, error = fetched(server, week, collect)
     assert error is None
     assert [page.body["answer"] for page in again[1:3]] == [page.body["answer"] for page in pages[1:]]
@@ -252,7 +301,7 @@ def test_fetch_page_that_comes_empty_though_there_are_more(run, build, many, wee
     pages, error = fetched(server, week, collect)
     assert [page.seen for page in pages[1:]] == [50, 0]
     assert "left page 2 of 4 empty" in str(error)
-    assert (error.unseen_from, error.unseen_to) == (week.start, week.end - timedelta(hours=50))
+    assert (error.unseen_from, error.unseen_to) == (week.start, week.end - timedelta(hours=48))
 
 
 @pytest.mark.parametrize(
@@ -279,7 +328,9 @@ def test_fetch_answer_that_is_no_feed_is_set_aside(run, build, many, week, colle
     ("wrong", "kind", "says"),
     [
         ({"kind": "status", "status": 500}, SourceError, "is in trouble (500)"),
-        ({"kind": "status", "status": 400, "body": "depth"}, SourceError, "refused the request (400)"),
+        ({"kind": "status", "status": 400, "body": "CustomerReviews RSS page"}, Refused, "refused the request (400)"),
+        ({"kind": "status", "status": 400, "body": '{"errorMessage": "no"}'}, Refused, "refused the request (400)"),
+        ({"kind": "status", "status": 400, "body": "<h1>no"}, SourceError, "which is not from its API"),
         ({"kind": "status", "status": 403}, RateLimited, "turns us away"),
         ({"kind": "status", "status": 200, "body": "[]"}, SchemaDrift, "where an app belongs"),
         ({"kind": "html"}, SchemaDrift, "where JSON belongs"),

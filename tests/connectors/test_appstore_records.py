@@ -102,9 +102,65 @@ def test_nobody_wrote_it():
 
 @pytest.mark.parametrize("rating", [{"label": "0"}, {"label": "6"}, {"label": "many"}, {}, None])
 def test_stars_that_are_none_are_unknown(rating):
-    mention, _, drift, _ = records(page(as_json(ENTRY | {"im:rating": rating})))
+    mention, _, _, drift = records(page(as_json(ENTRY | {"im:rating": rating})))
     assert mention == MENTION._replace(rating=None)
     assert drift == Drift("review.rating", (rating or {}).get("label"))
+
+
+@pytest.mark.parametrize("found", ["-5", "2.5", "1,200", "", "9" * 30, 7, ["3"]], ids=str)
+def test_votes_that_are_none_are_unknown(found):
+    mention, author, _, drift = records(page(as_json(ENTRY | {"im:voteSum": {"label": found}})))
+    assert (mention, author, drift) == (
+        MENTION,
+        Author("appstore:123", "appstore", "wilma"),
+        Drift("review.voteSum", found),
+    )
+    assert Metrics("appstore:9000000001") in records(page(as_json(ENTRY | {"im:voteSum": {"label": found}})))
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "changed", "drift"),
+    [
+        ("title", {"label": 5}, {"title": None}, Drift("review.title", 5)),
+        ("content", {"label": ["a"]}, {"text": None}, Drift("review.content", ["a"])),
+        ("im:version", {"label": 4.2}, {"product_version": None}, Drift("review.version", 4.2)),
+        ("link", {"attributes": {"href": 5}}, {"url": None}, Drift("review.link", 5)),
+        ("link", {"attributes": {"href": "/id1"}}, {"url": None}, Drift("review.link", "/id1")),
+        ("im:rating", {"label": 2}, {"rating": None}, Drift("review.rating", 2)),
+    ],
+    ids=str,
+)
+def test_a_side_field_that_can_not_be_read_costs_itself(field, value, changed, drift):
+    _, author, numbers = records(page(as_json(ENTRY)))
+    assert list(records(page(as_json(ENTRY | {field: value})))) == [MENTION._replace(**changed), author, numbers, drift]
+
+
+@pytest.mark.parametrize("name", [7, ["wilma"]], ids=str)
+def test_an_author_who_can_not_be_read_is_told(name):
+    author = {"uri": ENTRY["author"]["uri"], "name": {"label": name}}
+    found = list(records(page(as_json(ENTRY | {"author": author}))))
+    assert [found[0], *found[2:]] == [MENTION, Drift("review.author", name)]
+    assert type(found[1]) is Metrics
+
+
+def test_an_author_of_many_reviews_comes_once():
+    body = page(as_json(ENTRY, ENTRY | {"id": {"label": "9000000002"}}))
+    assert [record for record in records(body) if isinstance(record, Author)] == [
+        Author("appstore:123", "appstore", "wilma")
+    ]
+
+
+def test_one_id_with_two_texts_is_not_hidden():
+    body = page(as_json(ENTRY, ENTRY | {"content": {"label": "Otherwise"}}))
+    assert [record.text for record in records(body) if isinstance(record, Mention)] == [MENTION.text, "Otherwise"]
+
+
+def test_stars_alone_are_a_review_and_nothing_is_none():
+    empty = {"title": {}, "content": {"label": ""}}
+    [mention, *_] = records(page(as_json(ENTRY | empty)))
+    assert (mention.title, mention.text, mention.rating) == (None, "", 2.0)
+    [misfit] = records(page(as_json(ENTRY | empty | {"im:rating": {"label": "0"}})))
+    assert misfit.reason == "is a review without words and stars"
 
 
 def test_review_without_words_is_drift():

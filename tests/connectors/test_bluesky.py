@@ -34,7 +34,7 @@ from sandbox import bluesky_api, bluesky_posts
 from sandbox.community import community
 from sandbox.world import CREDENTIALS as SANDBOX
 from tests.connectors.times import NOW, at, series
-from tests.connectors.trouble import NO_ANSWER, NO_JSON, trouble_id
+from tests.connectors.trouble import NO_ANSWER, NO_JSON, PAGES, trouble_id
 
 CREDENTIALS = SANDBOX["bluesky"]
 HALMORA = Query("search 1", "halmora")
@@ -284,6 +284,26 @@ def test_fetch_past_the_cap_is_not_misled_by_a_date_that_somebody_made_up(world,
     assert len(mentions(bluesky, pages)) == 450
 
 
+@pytest.mark.parametrize("count", [200, 250])
+def test_a_search_that_drops_its_cursor_is_read_to_its_end(world, many, fetched, mentions, monkeypatch, count):
+    monkeypatch.setattr(bluesky_api, "NAMES_THE_NEXT_PAGE", False)
+    pages, error = fetched(world(many(count)))
+    assert error is None
+    assert len(mentions(bluesky, pages)) == sum(page.posts for page in pages) == count
+
+
+def test_a_feed_that_drops_its_cursor_is_truncated(world, many, fetched, mentions, monkeypatch):
+    monkeypatch.setattr(bluesky_api, "NAMES_THE_NEXT_PAGE", False)
+    server = world(many(200))
+    pages, error = fetched(server, Query("@sam.example", "at://sam.example"))
+    assert len(mentions(bluesky, pages)) == 100
+    assert isinstance(error, Truncated)
+    assert (error.unseen_from, error.unseen_to) == (at("20T00:00"), at("26T23:00") - timedelta(minutes=98))
+    # nothing is said where the page is older than the window
+    _, error = fetched(server, Query("@sam.example", "at://sam.example"), window=Window(at("26T23:30"), at("27T00:00")))
+    assert error is None
+
+
 def test_fetch_more_in_one_moment_than_the_search_shows(world, many, fetched, monkeypatch):
     monkeypatch.setattr(bluesky_visit, "CAP", 200)
     monkeypatch.setattr(bluesky_api, "DEEPEST_OFFSET", 200)
@@ -300,7 +320,7 @@ def test_fetch_page_3_fails_and_the_run_is_repeated(world, many, fetched, mentio
     pages, error = fetched(server)
     assert [page.posts for page in pages if page.endpoint == SEARCH] == [100, 100]
     assert "is in trouble (502)" in str(error)
-    assert (error.unseen_from, error.unseen_to) == (at("20T00:00"), at("26T23:00") - timedelta(minutes=200))
+    assert (error.unseen_from, error.unseen_to) == (at("20T00:00"), at("26T23:00") - timedelta(minutes=198))
     again, error = fetched(server)
     assert error is None
     assert len(mentions(bluesky, again)) == 250
@@ -428,6 +448,15 @@ def test_failing_thread_costs_itself(world, talk, fetched, mentions):
     assert pages[-1].endpoint == PROFILES
 
 
+@pytest.mark.parametrize("page", ["HTML", "a gateway", "nothing"])
+def test_thread_that_a_proxy_does_not_find_is_missing_and_said(world, talk, fetched, page):
+    server = world(talk)
+    server.world.misbehave("status", XRPC + THREAD, status=404, body=PAGES[page].decode(), times=None)
+    _, error = fetched(server)
+    assert "which is not from its API" in str(error)
+    assert (error.unseen_from, error.unseen_to) == (at("20T00:00"), at("27T00:00"))
+
+
 # Feeds --------------------------------------------------------------------------------------------------------
 
 
@@ -497,7 +526,7 @@ def test_search_logged_out_shows_one_page(world, many, fetched):
     assert [page.posts for page in pages if page.endpoint == SEARCH] == [100]
     assert isinstance(error, Truncated)
     assert "set EARSHOT_SKY_HANDLE and EARSHOT_SKY_APP_PASSWORD" in str(error)
-    assert (error.unseen_from, error.unseen_to) == (at("20T00:00"), at("26T23:00") - timedelta(minutes=100))
+    assert (error.unseen_from, error.unseen_to) == (at("20T00:00"), at("26T23:00") - timedelta(minutes=98))
     assert pages[-1].endpoint == PROFILES
 
 
@@ -686,7 +715,7 @@ def test_long_wait_is_left_to_a_later_run(world, many, fetched, waits):
     pages, error = fetched(server)
     assert [page.posts for page in pages] == [100]
     assert (type(error), error.until) == (RateLimited, NOW + timedelta(seconds=250))
-    assert error.unseen_to == at("26T23:00") - timedelta(minutes=100)
+    assert error.unseen_to == at("26T23:00") - timedelta(minutes=98)
     assert waits == []
 
 

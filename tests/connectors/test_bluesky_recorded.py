@@ -9,10 +9,10 @@ import requests
 
 from connectors import bluesky
 from connectors.bluesky.client import _meaning
-from connectors.bluesky.records import is_kept, shown_in, uri_of
+from connectors.bluesky.records import is_kept, uri_of
 from connectors.contract import CredentialsError, Deletion, Drift, Mention, Misfit, Page, utc
 from connectors.http_api import Refused, wait_asked_for
-from tests.connectors.recorded import bodies, items_in, recorded
+from tests.connectors.recorded import bodies, items_in, objects, recorded
 
 OPEN = bluesky.Settings(id="sky", type="bluesky", logged_in_only=True)
 MEANINGS = {
@@ -24,7 +24,13 @@ MEANINGS = {
 def found_in(body):
     """Posts that were asked for; in a thread those around it, too."""
     entries = body.get("posts", []) + [item["post"] for item in body.get("feed", [])]
-    return entries or [entry.post for entry in shown_in(body)]
+    return entries or [node["post"] for node in objects(body.get("thread")) if "post" in node]
+
+
+def named_in(body):
+    """The addresses of all posts that are shown, those around them and those that they quote as well."""
+    shown = [one for one in objects(body) if "author" in one and isinstance(one.get("record", one.get("value")), dict)]
+    return {one["uri"] for one in shown if "text" in one.get("record", one.get("value"))}
 
 
 @pytest.mark.parametrize("path", recorded("bluesky"))
@@ -35,6 +41,8 @@ def test_recorded_answer_of_bluesky(path: Path) -> None:
     mentions = {record.mention_id: record for record in records if isinstance(record, Mention)}
     posts = found_in(body)
     assert items_in(path) in (None, len(posts))
+    assert mentions.keys() == {f"bluesky:{uri}" for uri in named_in(body)}
+    assert path.parent.name != "errors" or mentions == {}
     for post in posts:
         mention = mentions[f"bluesky:{uri_of(post)}"]
         assert mention.text or "embed" in post

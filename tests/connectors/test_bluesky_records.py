@@ -345,6 +345,108 @@ def test_missing_fields_are_told_and_the_post_is_kept():
     assert [record.author_id for record in found if isinstance(record, Mention)] == [f"bluesky:{SAM}"]
 
 
+@pytest.mark.parametrize(
+    ("field", "name"),
+    [("likeCount", "likes"), ("replyCount", "replies"), ("repostCount", "reposts"), ("quoteCount", "quotes")],
+)
+@pytest.mark.parametrize("value", [-5, 2.5, "3", True, [3], 10**20])
+def test_a_count_that_cannot_be_read_costs_itself(field, name, value):
+    author, mention, metrics = records({"posts": [view()]})
+    assert records({"posts": [view() | {field: value}]}) == [
+        Drift(f"post.{field}", value),
+        author,
+        mention,
+        metrics._replace(**{name: None}),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("langs", "en"), ("facets", {"a": 1}), ("createdAt", "once"), ("createdAt", None)],
+)
+def test_a_side_field_of_a_record_that_cannot_be_read_costs_itself(field, value):
+    author, mention, metrics = records({"posts": [view()]})
+    moment = mention.created_at if field != "createdAt" else datetime.fromisoformat(view()["indexedAt"][:19])
+    assert records({"posts": [view(record={field: value})]}) == [
+        Drift(f"post.{field}", value),
+        author,
+        mention._replace(created_at=moment),
+        metrics,
+    ]
+
+
+@pytest.mark.parametrize("account", [None, "sam", {}, {"did": 5}, {"handle": "s.example"}])
+def test_an_account_that_cannot_be_read_costs_itself(account):
+    _, mention, metrics = records({"posts": [view()]})
+    assert records({"posts": [view() | {"author": account}]}) == [Drift("post.author", account), mention, metrics]
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "lost"),
+    [
+        ("handle", 5, {"handle": SAM}),
+        ("displayName", ["S"], {}),
+        ("createdAt", "once", {}),
+        ("followersCount", -1, {}),
+    ],
+)
+def test_a_field_of_an_account_that_cannot_be_read_costs_itself(field, value, lost):
+    author, *rest = records({"posts": [view()]})
+    post = view()
+    post["author"] = {**post["author"], field: value}
+    assert records({"posts": [post]}) == [Drift(f"author.{field}", value), author._replace(**lost), *rest]
+
+
+def test_words_that_cannot_be_read_cost_themselves_where_there_is_something_else():
+    post = view(text=7, record={"embed": {"images": [{"alt": "a pump"}]}})
+    found = records({"posts": [post]})
+    assert found[0] == Drift("post.text", 7)
+    assert [record.text for record in found if isinstance(record, Mention)] == ["[a pump]"]
+
+
+@pytest.mark.parametrize(
+    ("reply", "drifts", "parent", "root"),
+    [
+        ({"parent": {"uri": SECOND}}, [Drift("post.reply.root", None)], SECOND, None),
+        ({"root": {"uri": FIRST}, "parent": 5}, [Drift("post.reply.parent", 5)], None, FIRST),
+        (5, [Drift("post.reply.root", 5), Drift("post.reply.parent", 5)], None, None),
+    ],
+    ids=["no root", "no parent", "neither"],
+)
+def test_an_answer_claims_neither_a_parent_nor_a_root_that_it_does_not_tell(reply, drifts, parent, root):
+    body = {"posts": [view(f"at://{SAM}/app.bsky.feed.post/3third", record={"reply": reply})]}
+    [mention] = of(Mention, body)
+    names = [name and f"bluesky:{name}" for name in (parent, root)]
+    assert (mention.kind, mention.parent_id, mention.root_id) == ("comment", *names)
+    assert of(Drift, body) == drifts
+
+
+def test_an_account_of_many_posts_comes_once_in_its_fullest_version():
+    full = view(SECOND)
+    full["author"] = {**view()["author"], "displayName": "Sam", "createdAt": "2023-05-01T10:00:00Z"}
+    other = view(f"at://{SAM}/app.bsky.feed.post/3third")
+    full["uri"] = f"at://{SAM}/app.bsky.feed.post/3second"
+    for page in ([view(), full, other], [full, view(), other], [other, view(), full]):
+        [author] = of(Author, {"posts": page})
+        assert author == Author(
+            f"bluesky:{SAM}", "bluesky", "s.example", "Sam", None, datetime.fromisoformat("2023-05-01T10:00")
+        )
+
+
+def test_one_id_with_two_texts_is_not_hidden():
+    body = {"posts": [view(), view(text="Other words"), view()]}
+    assert [mention.text for mention in of(Mention, body)] == ["The pump hums.", "Other words"]
+
+
+def test_a_post_that_is_shown_is_not_gone_where_something_else_stands_in_its_place():
+    gone = {"$type": "app.bsky.feed.defs#notFoundPost", "uri": FIRST, "notFound": True}
+    answer = view(SECOND, record={"reply": {"root": {"uri": FIRST}, "parent": {"uri": FIRST}}})
+    items = [{"post": answer, "reply": {"root": gone, "parent": gone}}, {"post": view()}]
+    for feed in (items, items[::-1]):
+        assert of(Deletion, {"feed": feed}) == []
+        assert len(of(Mention, {"feed": feed})) == 2
+
+
 @pytest.mark.parametrize("body", [None, "down", 7, [], {"hits": []}])
 def test_what_is_no_answer_is_set_aside_whole(body):
     assert [(type(record), record.place) for record in records(body)] == [(Misfit, "page")]

@@ -362,8 +362,8 @@ def test_all_posts_page_3_fails_and_the_run_is_repeated(run, build, many, fetche
     pages, error = fetched(server, ALL, threads=False)
     assert [page.posts for page in pages] == [50, 50]
     assert "is in trouble (500)" in str(error)
-    assert (error.unseen_from, error.unseen_to) == (week.start, week.end - timedelta(minutes=100))
-    assert pages[-1].seen_whole_after == week.end - timedelta(minutes=50)
+    assert (error.unseen_from, error.unseen_to) == (week.start, week.end - timedelta(minutes=98))
+    assert pages[-1].seen_whole_after == week.end - timedelta(minutes=48)
     again, error = fetched(server, ALL, threads=False)
     assert error is None
     assert len(mentions(discourse, again)) == 230
@@ -374,12 +374,22 @@ def test_a_category_page_3_fails_and_the_run_is_repeated(run, build, many, fetch
     server = run(build(many(100)), now=NOW)
     server.world.misbehave("status", path="/discourse/c/", nth=3, times=4)
     pages, error = fetched(server, HELP)
-    assert (error.unseen_from, error.unseen_to) == (week.start, week.end - timedelta(minutes=60))
+    assert (error.unseen_from, error.unseen_to) == (week.start, week.end - timedelta(minutes=58))
     again, error = fetched(server, HELP)
     assert error is None
     assert len(mentions(discourse, again)) == 100
     assert len(mentions(discourse, pages)) == 60
-    assert len(asked(server, "/discourse/c/")) == 10
+    assert len(asked(server, "/discourse/c/")) == 11
+
+
+@pytest.mark.parametrize("asked_for", [HELP, HALMORA], ids=["category", "search"])
+def test_a_forum_that_does_not_say_that_there_is_more_is_read_to_its_end(
+    run, build, many, fetched, mentions, monkeypatch, asked_for
+):
+    monkeypatch.setattr(discourse_api, "NAMES_THE_NEXT_PAGE", False)
+    pages, error = fetched(run(build(many(120)), now=NOW), asked_for)
+    assert error is None
+    assert len(mentions(discourse, pages)) == sum(page.posts for page in pages) == 120
 
 
 def test_a_category_is_left_where_it_gets_older_than_the_window(run, build, post, many, fetched, mentions):
@@ -389,7 +399,7 @@ def test_a_category_is_left_where_it_gets_older_than_the_window(run, build, post
     pages, error = fetched(server, HELP)
     assert error is None
     assert len(mentions(discourse, pages)) == 40
-    assert len(asked(server, "/discourse/c/")) == 3
+    assert len(asked(server, "/discourse/c/")) == 2
 
 
 def test_a_search_of_more_topics_than_are_shown_is_split_by_days(run, build, post, fetched, mentions, monkeypatch):
@@ -412,7 +422,7 @@ def test_a_day_with_more_topics_than_are_shown(run, build, many, fetched, monkey
     day = Window(at("26T00:00:00"), at("27T00:00:00"))
     pages, error = fetched(run(build(many(130)), now=NOW), window=day, threads=False)
     assert isinstance(error, Truncated)
-    assert (error.unseen_from, error.unseen_to) == (day.start, day.end - timedelta(minutes=100))
+    assert (error.unseen_from, error.unseen_to) == (day.start, day.end - timedelta(minutes=98))
     assert sum(page.posts for page in pages) == 100
 
 
@@ -504,7 +514,7 @@ def test_what_failed_for_a_moment_is_asked_again(run, build, talk, fetched, wait
         (
             {"kind": "status", "status": 301, "headers": {"location": "https://new.example/posts.json"}},
             SourceError,
-            "sends us on to 'https://new.example/posts.json'; set site",
+            "sends us on to another server, 'new.example'; if it has moved there, write that address",
         ),
         ({"kind": "status", "status": 500}, SourceError, "is in trouble (500)"),
     ],
@@ -586,6 +596,15 @@ def test_a_topic_that_went_away_meanwhile_is_no_failure(run, build, talk, fetche
     pages, error = fetched(server)
     assert error is None
     assert [page.endpoint for page in pages] == ["search"]
+
+
+@pytest.mark.parametrize("status", [400, 403, 404, 410])
+def test_a_topic_that_a_proxy_does_not_show_is_missing_and_said(run, build, talk, fetched, week, status):
+    server = run(build(talk), now=NOW)
+    server.world.misbehave("status", path="/discourse/t/", status=status, body="<h1>Blocked", times=None)
+    _, error = fetched(server)
+    assert "which is not from its API" in str(error)
+    assert (error.unseen_from, error.unseen_to) == week
 
 
 def test_wrong_credentials(run, build, talk, fetched, client):

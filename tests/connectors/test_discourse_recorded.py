@@ -6,7 +6,13 @@ import pytest
 
 from connectors import discourse
 from connectors.contract import Drift, Mention, Page
-from tests.connectors.recorded import bodies, items_in, misfits, recorded
+from tests.connectors.recorded import bodies, items_in, misfits, objects, recorded
+
+
+def posts_in(path: Path) -> int:
+    """Posts of an answer, counted by their text or its start, notes of the software aside."""
+    shown = [one for one in objects(bodies(path)) if "post_number" in one and one.keys() & {"cooked", "blurb"}]
+    return len({one["id"] for one in shown if one.get("post_type") not in (3, 4)})
 
 
 @pytest.mark.parametrize("path", recorded("discourse"))
@@ -21,4 +27,5 @@ def test_recorded_answer_of_discourse(path: Path) -> None:
     assert [record for record in records if isinstance(record, Drift)] == []
     assert len({mention.mention_id for mention in found}) == len(found)
     assert items_in(path) in (None, len(found))
+    assert len(found) == posts_in(path)
     assert all(mention.text for mention in found)

@@ -262,6 +262,114 @@ def test_drift_is_told_and_the_post_kept(more, without, drift):
     assert mention(records).mention_id == PLACE + "t/40/1"
 
 
+LATER = {"id": 502, "post_number": 3, "reply_to_post_number": 2}
+
+
+@pytest.mark.parametrize("value", [-5, 2.5, "3", True, [3], 10**20])
+@pytest.mark.parametrize(
+    ("more", "field", "lost"),
+    [
+        ({}, "posts_count", "replies"),
+        (LATER, "reply_count", "replies"),
+        (LATER, "reads", "views"),
+        ({"actions_summary": None}, "like_count", "likes"),
+    ],
+)
+def test_a_count_that_cannot_be_read_costs_itself(value, more, field, lost):
+    before, after = parse(newest(post(**more))), parse(newest(post(**{**more, field: value})))
+    assert after == [
+        Drift(f"post.{field}", value),
+        *(record._replace(**{lost: None}) if isinstance(record, Metrics) else record for record in before),
+    ]
+
+
+@pytest.mark.parametrize("value", [-4, "4", 1.5])
+def test_likes_that_cannot_be_read_cost_themselves(value):
+    records = parse(newest(post(actions_summary=[{"id": 2, "count": value}])))
+    assert only(Drift, records) == [Drift("post.likes", value)]
+    assert only(Metrics, records) == [Metrics(PLACE + "t/40/1")]
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "lost"),
+    [
+        ("topic_title", 5, {"title": None}),
+        ("cooked", ["<p>a</p>"], {"text": None}),
+        ("updated_at", "yesterday", {}),
+        ("version", "two", {}),
+        ("hidden", "no", {}),
+        ("user_deleted", 0, {}),
+        ("actions_summary", {"2": 4}, {}),
+        ("category_id", "help", {}),
+    ],
+)
+def test_a_side_field_that_cannot_be_read_costs_itself(field, value, lost):
+    records = parse(newest(post(**{"topic_title": "Good morning", field: value})))
+    assert only(Drift, records) == [Drift(f"post.{field}", value)]
+    assert mention(records) == mention(parse(newest(post(topic_title="Good morning"))))._replace(**lost)
+
+
+@pytest.mark.parametrize("username", [5, ["Sam"], {}])
+def test_an_account_that_cannot_be_read_costs_itself(username):
+    found, metrics, _ = parse(newest(post()))
+    assert parse(newest(post(username=username))) == [
+        Drift("post.username", username),
+        found._replace(author_id=None),
+        metrics,
+    ]
+
+
+@pytest.mark.parametrize(("field", "value", "lost"), [("name", 5, {"name": None}), ("user_id", "12", {})])
+def test_a_field_of_an_account_that_cannot_be_read_costs_itself(field, value, lost):
+    *rest, author = parse(newest(post()))
+    assert parse(newest(post(**{field: value}))) == [Drift(f"author.{field}", value), *rest, author._replace(**lost)]
+
+
+def test_a_post_deleted_at_a_moment_that_cannot_be_read_is_deleted():
+    drift, found = parse(newest(post(deleted_at="yesterday")))
+    assert drift == Drift("post.deleted_at", "yesterday")
+    assert (found.is_deleted, found.deleted_at, found.text, found.author_id) == (True, None, None, None)
+
+
+@pytest.mark.parametrize(
+    ("told", "parent"),
+    [({"reply_to_post_number": None}, "t/40/1"), ({"reply_to_post_number": 2}, "t/40/2"), ({}, None)],
+    ids=["the opening post", "another", "not told"],
+)
+def test_an_answer_claims_no_parent_that_it_does_not_tell(told, parent):
+    answer = {name: value for name, value in post(post_number=3).items() if name != "reply_to_post_number"}
+    found = mention(parse(newest({**answer, **told})))
+    assert (found.kind, found.parent_id, found.root_id) == ("comment", parent and PLACE + parent, PLACE + "t/40/1")
+
+
+def test_an_answer_to_what_cannot_be_read_answers_nothing_known():
+    records = parse(newest(post(post_number=3, reply_to_post_number="two", reply_to_user=None)))
+    assert only(Drift, records) == [Drift("post.reply_to_post_number", "two")]
+    assert mention(records).parent_id is None
+
+
+def test_what_a_forum_does_not_tell_is_no_drift():
+    told = ("id", "topic_id", "post_number", "post_type", "username", "created_at", "cooked")
+    bare = {name: post()[name] for name in told} | {"name": None, "user_id": None, "category_id": None}
+    found = parse(newest(bare))
+    assert found == [
+        mention(found),
+        Metrics(PLACE + "t/40/1"),
+        Author(PLACE + "u/sam", "discourse", "Sam"),
+    ]
+
+
+def test_an_account_of_many_posts_comes_once_in_its_fullest_version():
+    short = post(id=502, post_number=2, name=None)
+    for page in ([post(), short, short], [short, post(), short]):
+        assert only(Author, parse(newest(*page))) == [Author(PLACE + "u/sam", "discourse", "Sam", "Sam S.")]
+
+
+def test_one_id_with_two_texts_is_not_hidden():
+    found = only(Mention, parse(newest(post(), post(cooked="<p>Other words</p>"))))
+    assert [one.text for one in found] == ["Good morning", "Other words"]
+
+
 WILD = json_values(keys=st.sampled_from([*post(), "posts"]))
 
 

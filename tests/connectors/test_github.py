@@ -1,5 +1,6 @@
 """The GitHub connector against the sandbox server: REST and GraphQL over real HTTP."""
 
+import json
 import logging
 import traceback
 from datetime import datetime, timedelta
@@ -212,6 +213,7 @@ def test_fetch_thread_whose_beginning_is_not_listed(run, build, talk, fetched, m
     assert [request.path.removeprefix(f"{LISTS}/issues") for request in server.world.requests] == [
         "",
         "/comments",
+        "/comments",
         "/1",
     ]
 
@@ -227,7 +229,7 @@ def test_fetch_rest_of_a_thread_that_the_list_did_not_reach(run, build, post, fe
     assert set(mentions(github, pages)) >= {name(1), name(1, "a003"), *(name(1, each["id"]) for each in old)}
     assert sum(page.posts for page in pages) == 1
     assert [request.path.removeprefix(LISTS) for request in server.world.requests] == [
-        *("/issues", "/issues/comments", "/issues/1/comments", "/issues/1/comments")
+        *("/issues", "/issues", "/issues/comments", "/issues/1/comments", "/issues/1/comments")
     ]
 
 
@@ -340,7 +342,8 @@ def test_fetch_discussions_that_were_left_out_in_part(run, build, fetched, menti
 def test_recheck_deletes_nothing_that_was_left_out(run, build, talk, fetched, mentions, rechecked):
     server = run(build(talk), now=NOW)
     known = mentions(github, fetched(server, IDEAS)[0])
-    body = '{"data": {"repository": {"discussion": {"comments": {"nodes": []}}}}, "errors": [{"message": "timed out"}]}'
+    discussion = {"comments": {"nodes": [], "pageInfo": {"hasNextPage": False}}}
+    body = json.dumps({"data": {"repository": {"discussion": discussion}}, "errors": [{"message": "timed out"}]})
     server.world.misbehave("status", "/github/graphql", status=200, body=body)
     _, error, records = rechecked(server, known.values())
     assert "timed out" in str(error)
@@ -408,11 +411,120 @@ def test_fetch_page_3_fails_and_the_run_is_repeated(run, build, many, fetched, m
     server.world.misbehave("status", f"{LISTS}/issues", status=404, nth=3)
     pages, error = fetched(server)
     assert [page.posts for page in pages] == [100, 100, 0]
-    assert (error.unseen_from, error.unseen_to) == (week.start, week.end - timedelta(minutes=200))
+    assert (error.unseen_from, error.unseen_to) == (week.start, week.end - timedelta(minutes=198))
     again, error = fetched(server)
     assert error is None
     assert set(mentions(github, pages)) < set(mentions(github, again))
     assert len(mentions(github, again)) == 250
+
+
+@pytest.mark.parametrize("largest", [100, 30], ids=["full pages", "short pages"])
+def test_fetch_lists_that_name_no_next_page(run, build, many, fetched, mentions, monkeypatch, largest):
+    monkeypatch.setattr(github_api, "NAMES_THE_NEXT_PAGE", False)
+    monkeypatch.setattr(github_api, "LARGEST_PAGE", largest)
+    server = run(build(many(200)))
+    pages, error = fetched(server)
+    assert error is None
+    assert len(mentions(github, pages)) == 200
+    assert [page.seen for page in pages] == [*([100, 100] if largest == 100 else [30] * 6 + [20]), 0]
+    asked = [request.params.get("page") for request in server.world.requests if request.path == f"{LISTS}/issues"]
+    assert asked == [None, *map(str, range(2, len(pages) + 1))]
+
+
+def test_fetch_threads_and_searches_that_name_no_next_page(run, build, many, post, fetched, mentions, monkeypatch):
+    monkeypatch.setattr(github_api, "NAMES_THE_NEXT_PAGE", False)
+    answers = [post(f"z{n:03}", at("26T23:59:30"), "ines", "x", to="a000") for n in range(150)]
+    server = run(build([*many(150), *answers]))
+    pages, error = fetched(server, SEARCH, repositories=(), search=True)
+    assert error is None
+    assert len(mentions(github, pages)) == 300
+    assert [page.seen for page in pages] == [100, 50, 100, 50]
+    assert len(server.world.requests) == 4  # how many there are is known, so nothing is looked for beyond
+
+
+def test_fetch_a_list_that_shows_its_first_page_whatever_is_asked(run, build, many, fetched, week):
+    server = run(build(many(40)))
+    body = json.dumps([GitHub(server.world).issue(each) for each in server.world.community.posts[::-1]])
+    server.world.misbehave("status", f"{LISTS}/issues", status=200, times=None, body=body)
+    _, error = fetched(server, threads=False)
+    assert isinstance(error, SchemaDrift)
+    assert "circles" in str(error)
+    assert (error.unseen_from, error.unseen_to) == (week.start, week.end - timedelta(minutes=38))
+
+
+OLD, FUTURE = at("01T00:00"), at("30T00:00") + timedelta(days=900)
+
+
+def listed(moments):
+    url = "https://github.com/halmora/firmware/issues/"
+    told = {"title": "t", "body": "a", "user": None, "comments": 0}
+    return json.dumps(
+        [
+            {
+                "html_url": f"{url}{number}",
+                "id": number,
+                **told,
+                **dict.fromkeys(("created_at", "updated_at"), f"{moment:%Y-%m-%dT%H:%M:%SZ}"),
+            }
+            for number, moment in enumerate(moments, moments[0].day * 100)
+        ]
+    )
+
+
+def discussed(moments, cursor):
+    url = "https://github.com/halmora/firmware/discussions/"
+    below = {"comments": {"nodes": [], "pageInfo": {"hasNextPage": False}}}
+    nodes = [
+        {
+            "url": f"{url}{number}",
+            "title": "t",
+            "body": "a",
+            "author": None,
+            **below,
+            **dict.fromkeys(("createdAt", "updatedAt"), f"{moment:%Y-%m-%dT%H:%M:%SZ}"),
+        }
+        for number, moment in enumerate(moments, moments[0].day * 100)
+    ]
+    found = {"nodes": nodes, "pageInfo": {"hasNextPage": True, "endCursor": cursor}}
+    return json.dumps({"data": {"repository": {"discussions": found}}})
+
+
+@pytest.mark.parametrize("kind", ["issues", "discussions"])
+@pytest.mark.parametrize(
+    ("odd", "place"), [(OLD, 0), (OLD, 4), (FUTURE, 0), (FUTURE, 4)], ids=["pinned", "old", "future", "future at last"]
+)
+def test_fetch_one_post_out_of_order_does_not_tell_how_far_a_list_has_come(run, build, fetched, week, odd, place, kind):
+    server = run(build([]))
+    first = [at(f"26T{hour}:00") for hour in (20, 19, 18, 17)]
+    first.insert(place, odd)
+    second = [at(f"25T{hour}:00") for hour in (20, 19, 18)]
+    is_listed = kind == "issues"
+    path = f"{LISTS}/issues" if is_listed else "/github/graphql"
+    bodies = [listed(first), listed(second)] if is_listed else [discussed(first, "a"), discussed(second, "b")]
+    for nth, body in enumerate(bodies, 1):
+        server.world.misbehave("status", path, nth=nth, status=200, body=body)
+    server.world.misbehave("status", path, nth=3, status=418)
+    server.world.misbehave("status", path, nth=4, status=200, body="[]")
+    pages, error = fetched(server, FIRMWARE if is_listed else IDEAS, threads=False)
+    listings = [page for page in pages if not page.endpoint.endswith("/comments")]
+    assert [(page.posts, page.seen) for page in listings] == [(4, 5), (3, 3)]
+    assert "418" in str(error)
+    assert (error.unseen_from, error.unseen_to) == (week.start, at("25T20:00"))
+
+
+@pytest.mark.parametrize(
+    "page", [None, {}, {"hasNextPage": None}, {"hasNextPage": True}, {"hasNextPage": True, "endCursor": 5}], ids=str
+)
+def test_fetch_discussions_that_do_not_say_whether_there_are_more(run, build, fetched, week, page):
+    body = json.loads(discussed([at("26T20:00")], "a"))
+    body["data"]["repository"]["discussions"]["pageInfo"] = page
+    server = run(build([]))
+    server.world.misbehave("status", "/github/graphql", status=200, body=json.dumps(body))
+    pages, error = fetched(server, IDEAS)
+    assert len(pages) == 1
+    assert isinstance(error, SchemaDrift)
+    assert "whether there is more" in str(error)
+    assert (error.unseen_from, error.unseen_to) == (week.start, at("26T20:00"))
 
 
 def test_fetch_windows_that_overlap_give_the_same_ids(run, build, many, fetched, mentions, week):
@@ -471,9 +583,14 @@ def test_fetch_connection_cut_and_5xx_are_tried_again(run, build, talk, fetched,
         ({"kind": "status", "status": 401}, CredentialsError, "refused the credentials"),
         ({"kind": "status", "status": 403, "body": '{"message": "no SAML"}'}, CredentialsError, "no SAML"),
         ({"kind": "status", "status": 403, "body": '{"message": "access blocked"}'}, SourceError, "has blocked"),
-        ({"kind": "status", "status": 404}, SourceError, "check the name; a private one needs a token"),
+        (
+            {"kind": "status", "status": 404, "body": '{"message": "Not Found"}'},
+            SourceError,
+            "check the name; a private one needs a token",
+        ),
+        ({"kind": "status", "status": 404}, SourceError, "which is not from its API"),
         ({"kind": "status", "status": 410, "body": '{"message": "Issues are disabled"}'}, SourceError, "disabled"),
-        ({"kind": "status", "status": 451}, SourceError, "legal reasons"),
+        ({"kind": "status", "status": 451, "body": '{"message": "Blocked"}'}, SourceError, "legal reasons"),
         (
             {"kind": "headers", "headers": {"link": '<https://evil.example/2>; rel="next"'}},
             SchemaDrift,

@@ -11,7 +11,7 @@ import requests
 from connectors import github
 from connectors.contract import CredentialsError, Mention, Page, RateLimited, Record, SourceError
 from connectors.http_api import NotThere
-from tests.connectors.recorded import FOLDER, bodies, items_in, misfits, recorded
+from tests.connectors.recorded import FOLDER, bodies, items_in, misfits, objects, recorded
 
 REFUSALS = {
     "401_bad_credentials": CredentialsError,
@@ -33,6 +33,14 @@ def _issues_of_repositories(body: Any) -> int:
     return sum(len(node["repository"].get("issues", {}).get("nodes", [])) for node in found.get("nodes", []))
 
 
+def posts_in(path: Path) -> int:
+    """Issues, discussions and comments in an answer, counted by their addresses."""
+    kinds = ("/issues/", "/pull/", "/discussions/")
+    found = [one for one in objects(bodies(path)) if one.keys() & {"created_at", "createdAt"}]
+    addresses = [str(one.get("html_url") or one.get("url")) for one in found]
+    return len({address for address in addresses if any(kind in address for kind in kinds)})
+
+
 @pytest.mark.parametrize("path", recorded("github"))
 def test_recorded_answer_of_github(path: Path) -> None:
     records = records_of(path)
@@ -42,10 +50,24 @@ def test_recorded_answer_of_github(path: Path) -> None:
         assert Counter(reason for _, reason in misfits(records)) == {"has no readable time of creation": items_in(path)}
         return
     assert misfits(records) == []
+    assert len(found) == posts_in(path)
     if path.name.startswith("webhook_"):  # these hold one discussion, and the comment that was marked as its answer
         found = [mention for mention in found if mention.kind == "post"]
+    assert path.parent.name != "errors" or found == []
     others = sum(map(_issues_of_repositories, bodies(path)))
     assert items_in(path) in (None, len(found) + others)
+
+
+@pytest.mark.parametrize("path", [path for path in recorded("github") if path.values[0].parent.name in WITHOUT_TIME])
+def test_recorded_answer_without_times_is_read_in_all_but_these(path: Path) -> None:
+    [body] = bodies(path)
+    nodes = body["data"]["repository"]["discussions"]["nodes"]
+    place = "https://github.com/a/b/discussions"
+    for number, node in enumerate(nodes, 1):
+        node |= {"url": f"{place}/{number}", "createdAt": "2026-04-21T08:00:00Z"}
+    records = list(github.parse(None, Page("", body)))
+    assert misfits(records) == []
+    assert len([record for record in records if isinstance(record, Mention)]) == items_in(path) == len(nodes)
 
 
 @pytest.mark.parametrize("name", REFUSALS)

@@ -116,6 +116,90 @@ def test_missing_fields_are_told_and_the_post_kept():
     assert FIRST._replace(text=None, author_id=None) in records
 
 
+@pytest.mark.parametrize("found", [-5, 2.5, "7", True, [], 10**30], ids=str)
+@pytest.mark.parametrize(
+    ("field", "told", "changed"),
+    [
+        ("comments", {"comments": ...}, {"replies": None}),
+        ("reactions.heart", {"reactions": ISSUE["reactions"] | {"heart": ...}}, {"likes": None}),
+        ("reactions.-1", {"reactions": ISSUE["reactions"] | {"-1": ...}}, {"score": None}),
+        ("reactions.+1", {"reactions": ISSUE["reactions"] | {"+1": ...}}, {"likes": None, "score": None}),
+    ],
+    ids=["comments", "heart", "-1", "+1"],
+)
+def test_a_count_that_is_none_is_unknown(field, told, changed, found):
+    author, mention, numbers = parsed([ISSUE])
+    change = {
+        name: {key: found if value is ... else value for key, value in inner.items()}
+        if isinstance(inner, dict)
+        else found
+        for name, inner in told.items()
+    }
+    assert parsed([ISSUE | change]) == [author, mention, numbers._replace(**changed), Drift(f"post.{field}", found)]
+
+
+@pytest.mark.parametrize(
+    ("change", "author", "changed", "drift"),
+    [
+        ({"title": 5}, True, {"title": None}, Drift("post.title", 5)),
+        ({"body": ["It hums."]}, True, {"text": None}, Drift("post.body", ["It hums."])),
+        ({"user": "gerrit"}, False, {"author_id": None}, Drift("post.user", "gerrit")),
+        ({"user": {"login": 7, "id": 7}}, False, {"author_id": None}, Drift("user.login", 7)),
+        ({"user": {"id": 7}}, False, {"author_id": None}, Drift("user.login")),
+        ({"user": {"login": "gerrit", "id": "7"}}, False, {"author_id": None}, Drift("user.id", "7")),
+        ({"user": USER | {"name": 5}}, True, {}, Drift("user.name", 5)),
+        ({"updated_at": "soon"}, True, {}, Drift("post.updated_at", "soon")),
+        ({"reactions": [3]}, True, {}, Drift("post.reactions", [3])),
+    ],
+    ids=str,
+)
+def test_a_side_field_that_can_not_be_read_costs_itself(change, author, changed, drift):
+    whole = [Author("github:7", "github", "gerrit", is_bot=False), FIRST._replace(**changed)]
+    numbers = (
+        Metrics(FIRST.mention_id, replies=2) if "reactions" in change else Metrics(FIRST.mention_id, 4, 2, score=2)
+    )
+    assert parsed([ISSUE | change]) == [*whole[0 if author else 1 :], numbers, drift]
+
+
+def test_an_account_of_a_kind_that_nobody_documents_may_be_a_bot():
+    (author, *_) = parsed([ISSUE | {"user": USER | {"type": "Agent"}}])
+    assert author == Author("github:7", "github", "gerrit")
+
+
+def test_an_author_of_many_posts_comes_once_in_full():
+    named = {"__typename": "User", "login": "gerrit", "databaseId": 7, "name": "Gerrit", "followers": {"totalCount": 3}}
+    for users in ([USER, named], [named, USER]):
+        posts = [
+            COMMENT | {"id": id_, "html_url": f"{SITE}/issues/12#issuecomment-{id_}", "user": user}
+            for id_, user in enumerate(users, 1)
+        ]
+        assert [record for record in parsed(posts) if isinstance(record, Author)] == [
+            Author("github:7", "github", "gerrit", "Gerrit", 3, is_bot=False)
+        ]
+
+
+def test_one_id_with_two_texts_is_not_hidden():
+    texts = [record.text for record in parsed([ISSUE, ISSUE | {"body": "Otherwise"}]) if isinstance(record, Mention)]
+    assert texts == ["It hums.\nA lot.", "Otherwise"]
+
+
+@pytest.mark.parametrize("above", ["55", -1, {}])
+def test_what_a_comment_answers_is_unknown_where_it_can_not_be_read(above):
+    review = COMMENT | {"html_url": f"{SITE}/pull/12#discussion_r56", "in_reply_to_id": above}
+    [mention] = [record for record in parsed([review]) if isinstance(record, Mention)]
+    assert (mention.parent_id, mention.root_id) == (None, "github:halmora/firmware#12")
+    assert Drift("comment.in_reply_to_id", above) in parsed([review])
+
+
+def test_an_address_within_a_thread_is_not_that_of_its_opening():
+    review = {name: value for name, value in COMMENT.items() if name != "issue_url"}
+    records = parsed([ISSUE, review | {"html_url": f"{SITE}/pull/12#pullrequestreview-9"}])
+    assert [record.mention_id for record in records if isinstance(record, Mention)] == [FIRST.mention_id]
+    assert [record.reason for record in records if isinstance(record, Misfit)] == [
+        "has no address that names a repository and a number"
+    ]
+
+
 @pytest.mark.parametrize(
     ("body", "reason"),
     [

@@ -162,6 +162,16 @@ def test_what_a_query_asks_for(run, build, fetched, text, tags, words):
 # Fetch --------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("counts", [True, False], ids=["pages are counted", "one page is said"])
+def test_a_search_that_shows_fewer_at_once_is_read_to_its_end(run, build, many, fetched, mentions, monkeypatch, counts):
+    monkeypatch.setattr(hackernews_api, "HITS_A_PAGE", 40)
+    monkeypatch.setattr(hackernews_api, "COUNTS_PAGES", counts)
+    pages, error = fetched(run(build(many(200)), now=NOW), threads=False)
+    assert error is None
+    assert [page.seen for page in pages] == [40] * 5
+    assert len(mentions(hackernews, pages)) == 200
+
+
 def test_fetch_a_find_with_its_whole_thread(run, build, talk, fetched, mentions):
     whole = build(talk)
     pages, error = fetched(run(whole, now=NOW))
@@ -360,12 +370,13 @@ def test_what_failed_for_a_moment_is_asked_again(run, build, talk, fetched, wait
             SchemaDrift,
             "nothing new",
         ),
-        ({"kind": "status", "status": 400, "body": '{"message": "bad filter"}'}, Refused, "bad filter"),
+        ({"kind": "status", "status": 400, "body": '{"message": "bad filter", "status": 400}'}, Refused, "bad filter"),
         (
-            {"kind": "status", "status": 403, "body": "blocked"},
+            {"kind": "status", "status": 403, "body": '{"message": "blocked", "status": 403}'},
             Refused,
-            "does not answer this address (403: 'blocked')",
+            "does not answer this address (403: ",
         ),
+        ({"kind": "status", "status": 403, "body": "blocked"}, SourceError, "403 with 'blocked', which is not from"),
         ({"kind": "status", "status": 500}, SourceError, "is in trouble (500)"),
     ],
     ids=trouble_id,

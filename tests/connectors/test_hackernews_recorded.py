@@ -5,8 +5,14 @@ from pathlib import Path
 import pytest
 
 from connectors import hackernews
-from connectors.contract import Mention, Page
-from tests.connectors.recorded import bodies, items_in, misfits, recorded
+from connectors.contract import Drift, Mention, Page
+from tests.connectors.recorded import bodies, items_in, misfits, objects, recorded
+
+
+def posts_in(path: Path) -> int:
+    """Stories, comments, jobs and polls of an answer, counted by their moments."""
+    items = [one for one in objects(bodies(path)) if one.keys() & {"created_at_i", "time"}]
+    return len({str(one.get("objectID", one.get("id"))) for one in items if one.get("type") != "pollopt"})
 
 
 @pytest.mark.parametrize("path", recorded("hackernews"))
@@ -15,4 +21,6 @@ def test_recorded_answer_of_hackernews(path: Path) -> None:
     found = [record.mention_id for record in records if isinstance(record, Mention)]
     assert misfits(records) == []
     assert len(set(found)) == len(found)
+    assert [record for record in records if isinstance(record, Drift)] == []
     assert items_in(path) in (None, len(found))
+    assert len(found) == posts_in(path)

@@ -233,6 +233,85 @@ def test_numbers_as_text_in_ids():
     assert (mention.mention_id, mention.parent_id) == ("hackernews:47000002", "hackernews:47000001")
 
 
+@pytest.mark.parametrize("value", [-5, 2.5, "3", True, [3], 10**20])
+def test_a_count_that_cannot_be_read_costs_itself(value):
+    mention, metrics, author = parsed(hits(STORY))
+    assert parsed(hits({**STORY, "num_comments": value})) == [
+        Drift("item.num_comments", value),
+        mention,
+        metrics._replace(replies=None),
+        author,
+    ]
+    assert parsed({**ITEM, "type": "story", "parent": None, "descendants": value})[0] == Drift(
+        "item.descendants", value
+    )
+
+
+@pytest.mark.parametrize(("value", "score"), [(-4, -4), (2.5, None), ("3", None), (True, None)])
+def test_a_score_may_be_below_zero_and_is_a_number(value, score):
+    records = parsed(hits({**STORY, "points": value}))
+    assert [record for record in records if isinstance(record, Metrics)] == [
+        Metrics("hackernews:47000001", replies=2, score=score)
+    ]
+    assert [record for record in records if isinstance(record, Drift)] == (
+        [] if score else [Drift("item.points", value)]
+    )
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "lost"),
+    [
+        ("title", 5, {"title": None}),
+        ("url", ["x"], {"text": None}),
+        ("author", 7, {"author_id": None}),
+        ("story_text", {}, {}),
+        ("story_id", "x", {}),
+        ("children", 3, {}),
+    ],
+)
+def test_a_side_field_that_cannot_be_read_costs_itself(field, value, lost):
+    records = parsed(hits({**STORY, field: value}))
+    assert [record for record in records if isinstance(record, Drift)] == [Drift(f"item.{field}", value)]
+    assert [record for record in records if isinstance(record, Mention)] == [parsed(hits(STORY))[0]._replace(**lost)]
+
+
+def test_a_comment_claims_neither_a_parent_nor_a_root_that_it_does_not_tell():
+    lost = {**COMMENT, "story_id": None, "parent_id": None}
+    [mention] = [record for record in parsed(hits(lost)) if isinstance(record, Mention)]
+    assert (mention.kind, mention.parent_id, mention.root_id) == ("comment", None, None)
+    assert hackernews.records.hit_root(lost) is None
+
+
+def test_what_answers_something_is_a_comment_though_its_type_is_unknown():
+    records = parsed(hits({**COMMENT, "_tags": ["essay"]}))
+    assert records[0] == Drift("item.type", ["essay"])
+    assert (records[1].kind, records[1].parent_id, records[1].root_id) == (
+        *("comment", "hackernews:47000001", "hackernews:47000001"),
+    )
+
+
+def test_a_node_whose_words_cannot_be_read_is_not_deleted():
+    node = {"id": 5, "created_at_i": 1776762000, "type": "comment", "author": 7, "text": 8, "children": []}
+    drifts, [mention, *_] = parsed(node)[:2], parsed(node)[2:]
+    assert drifts == [Drift("item.author", 7), Drift("item.text", 8)]
+    assert (mention.is_deleted, mention.text, mention.author_id) == (False, None, None)
+
+
+def test_an_account_of_many_posts_comes_once():
+    other = {**STORY, "objectID": "47000009", "_tags": ["story"]}
+    records = parsed(hits(STORY, other, COMMENT))
+    assert [record.author_id for record in records if isinstance(record, Author)] == [
+        "hackernews:mira",
+        "hackernews:Ray",
+    ]
+
+
+def test_one_id_with_two_texts_is_not_hidden():
+    records = parsed(hits(STORY, {**STORY, "title": "Other words"}))
+    titles = [record.title for record in records if isinstance(record, Mention)]
+    assert titles == ["Show HN: A garden that doesn't need us", "Other words"]
+
+
 # Wild input -----------------------------------------------------------------------------------------------------
 
 GOOD = (hits(STORY, COMMENT), ITEM, TREE, {"asked": ["x:1"], "answer": ITEM})

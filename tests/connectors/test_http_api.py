@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import pytest
 import requests
 
-from connectors import http_api
+from connectors import transport
 from connectors.contract import CredentialsError, RateLimited, SchemaDrift, SourceError
 from connectors.http_api import PATIENCE, TRIES, HttpApi, NotThere, Refused
 from connectors.transport import conceal, new_session
@@ -188,10 +188,10 @@ def test_requests_keep_their_pace(api: Callable[..., HttpApi], network: Network,
     ("answer", "kind", "told"),
     [
         (Answer(401), CredentialsError, "refused the credentials (401)"),
-        (Answer(403, b"private"), CredentialsError, "does not let us see this (403: 'private')"),
+        (Answer(403, b'{"no": 1}'), CredentialsError, "does not let us see this (403: '{\"no\": 1}')"),
         (Answer(404), NotThere, "has nothing there (404)"),
         (Answer(410), NotThere, "has nothing there (410)"),
-        (Answer(400, b"bad query"), Refused, "refused the request (400) with 'bad query'"),
+        (Answer(400, b'{"bad": "query"}'), Refused, 'refused the request (400) with \'{"bad": "query"}\''),
         (Answer(200, b"<html>Down</html>"), SchemaDrift, "answered '<html>Down</html>' where JSON belongs"),
         (Answer(200, b'{"half": '), SchemaDrift, "where JSON belongs"),
         (Answer(200, b""), SchemaDrift, "answered nothing where JSON belongs"),
@@ -219,7 +219,7 @@ def test_a_connection_that_is_cut_is_tried_again(api: Callable[..., HttpApi], ne
 def test_an_answer_without_end_is_no_page(
     api: Callable[..., HttpApi], network: Network, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(http_api, "LARGEST_ANSWER", 1 << 20)
+    monkeypatch.setattr(transport, "LARGEST_ANSWER", 1 << 20)
     network.answers = [Answer(body=json.dumps("x" * (1 << 21)).encode())]
     assert "answered more than 1 MB at once" in str(error_of(api(), network))
 

@@ -27,6 +27,7 @@ from connectors.contract import (
 from connectors.http_api import NotThere
 from connectors.lemmy import visit as lemmy_visit
 from query.parsing import parse as query
+from sandbox import lemmy_api
 from sandbox.lemmy_api import ap_id, number
 from sandbox.world import CREDENTIALS
 from tests.connectors.times import NOW, at, series
@@ -237,8 +238,51 @@ def test_fetch_pages_to_the_last_by_number(run, build, many, fetched, mentions):
     server = run(build(many(120)), now=NOW)
     pages, error = fetched(server, HALMORA, threads=False)
     assert error is None
-    assert [page.posts for page in pages] == [50, 50, 20, 0]
+    # the posts to their end, then the comments, of which there are none
+    assert [page.posts for page in pages] == [50, 50, 20, 0, 0]
     assert len(mentions(lemmy, pages)) == 120
+
+
+@pytest.mark.parametrize("asked_for", [FEED, HALMORA], ids=["community", "search"])
+def test_a_server_that_shows_fewer_at_once_and_names_no_next_page_is_read_to_its_end(
+    run, build, many, fetched, mentions, monkeypatch, asked_for
+):
+    monkeypatch.setattr(lemmy_api, "SHOWN_AT_ONCE", 20)
+    monkeypatch.setattr(lemmy_api, "NAMES_THE_NEXT_PAGE", False)
+    server = run(build(many(110)), now=NOW)
+    pages, error = fetched(server, asked_for, threads=False)
+    assert error is None
+    assert [page.posts for page in pages if page.seen] == [20, 20, 20, 20, 20, 10]
+    assert len(mentions(lemmy, pages)) == 110
+
+
+def test_a_cursor_that_is_dropped_on_the_way_does_not_end_a_listing(run, build, many, fetched, mentions, monkeypatch):
+    answered = lemmy_api._posts
+
+    def posts(world, asked):
+        body = answered(world, asked)
+        return body | {"next_page": None} if "page_cursor" in asked else body
+
+    monkeypatch.setattr(lemmy_api, "_posts", posts)
+    server = run(build(many(130)), now=NOW)
+    pages, error = fetched(server, threads=False)
+    assert error is None
+    assert [page.posts for page in pages if page.endpoint == "post/list"] == [50, 50, 30, 0]
+    assert len(mentions(lemmy, pages)) == 130
+
+
+def test_the_comments_of_a_thread_are_read_whole_from_a_server_that_shows_fewer_at_once(
+    run, build, item, fetched, mentions, monkeypatch
+):
+    monkeypatch.setattr(lemmy_api, "SHOWN_AT_ONCE", 20)
+    post = item("z001", at("21T08:00"), "Mira", "halmora", title="t")
+    comments = [item(f"a{n:03}", at("21T09:00") + timedelta(minutes=n), "gerrit", "yes", to="z001") for n in range(45)]
+    server = run(build([post, *comments]), now=NOW)
+    pages, error = fetched(server)
+    assert error is None
+    # the post tells how many there are, so that nothing is asked for behind the last
+    assert [page.seen for page in pages if page.endpoint == "comments"] == [20, 20, 5]
+    assert len(mentions(lemmy, pages)) == 46
 
 
 def test_fetch_stops_when_older_than_the_window(run, build, many, fetched, week):
@@ -288,7 +332,7 @@ def test_the_last_listing_tells_how_far_it_came(run, build, many, item, fetched,
     server.world.misbehave("html", path=f"{API}comment/list", nth=3)
     pages, error = fetched(server, threads=False)
     assert [page.posts for page in pages if page.endpoint == "comment/list"] == [50, 50]
-    assert (error.unseen_from, error.unseen_to) == (week.start, week.end - timedelta(hours=100))
+    assert (error.unseen_from, error.unseen_to) == (week.start, week.end - timedelta(hours=98))
 
 
 def test_what_was_seen_whole_is_told_by_the_last_listing(run, build, many, item, fetched, week):
@@ -299,9 +343,9 @@ def test_what_was_seen_whole_is_told_by_the_last_listing(run, build, many, item,
     assert [page.seen_whole_after for page in pages if page.endpoint == "post/list"] == [None, None]
     assert [page.seen_whole_after for page in pages if page.endpoint == "comment/list"] == [
         None,
-        week.end - timedelta(hours=50),
-        week.end - timedelta(hours=100),
-        week.end - timedelta(hours=120),
+        week.end - timedelta(hours=48),
+        week.end - timedelta(hours=98),
+        week.end - timedelta(hours=118),
     ]
 
 
@@ -317,7 +361,8 @@ def test_window_edges(run, build, item, fetched, week):
     posts = [item(f"a00{n}", at(moment), "Mira", "halmora", title="t") for n, moment in enumerate(times)]
     pages, _ = fetched(run(build(posts), now=NOW), window=Window(at("21T00:00"), at("22T00:00")), threads=False)
     assert [(page.posts, page.seen, page.first_at, page.last_at) for page in pages if page.endpoint == "post/list"] == [
-        (2, 4, at("21T00:00:00"), at("21T23:59:59"))
+        (2, 4, at("21T00:00:00"), at("21T23:59:59")),
+        (0, 0, None, None),
     ]
 
 
@@ -394,7 +439,7 @@ def test_what_failed_for_a_moment_is_asked_again(run, build, talk, fetched, wait
         ({"kind": "status", "status": 400, "body": '{"error": "instance_is_private"}'}, CredentialsError, "jwt"),
         ({"kind": "status", "status": 400, "body": '{"error": "not_logged_in"}'}, CredentialsError, "log in again"),
         ({"kind": "status", "status": 400, "body": '{"error": "couldnt_find_community"}'}, NotThere, "check the name"),
-        ({"kind": "status", "status": 404, "body": "nothing"}, NotThere, "check the name"),
+        ({"kind": "status", "status": 404, "body": "nothing"}, SourceError, "which is not from its API"),
         ({"kind": "status", "status": 400, "body": '{"error": "strange"}'}, http_api.Refused, "strange"),
         ({"kind": "status", "status": 500}, SourceError, "is in trouble (500)"),
     ],

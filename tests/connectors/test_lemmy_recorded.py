@@ -6,7 +6,13 @@ import pytest
 
 from connectors import lemmy
 from connectors.contract import Drift, Mention, Page
-from tests.connectors.recorded import bodies, items_in, misfits, recorded
+from tests.connectors.recorded import bodies, items_in, misfits, objects, recorded
+
+
+def posts_in(path: Path) -> int:
+    """Posts and comments of an answer, counted by their views."""
+    views = [one for one in objects(bodies(path)) if "creator" in one and one.keys() & {"post", "comment"}]
+    return len({one.get("comment", one.get("post"))["ap_id"] for one in views})
 
 
 @pytest.mark.parametrize("path", recorded("lemmy"))
@@ -17,4 +23,5 @@ def test_recorded_answer_of_lemmy(path: Path) -> None:
     assert [record for record in records if isinstance(record, Drift)] == []
     assert len({mention.mention_id for mention in found}) == len(found)
     assert items_in(path) in (None, len(found))
+    assert len(found) == posts_in(path)
     assert all(mention.created_at.tzinfo is None and mention.author_id for mention in found)

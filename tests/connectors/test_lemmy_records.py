@@ -242,6 +242,104 @@ def test_drift_is_told_and_the_post_kept():
     assert (mention.title, mention.author_id) == ("Which garden & why?", None)
 
 
+@pytest.mark.parametrize("value", [-5, 2.5, "3", True, [3], 10**20])
+@pytest.mark.parametrize(("view", "field"), [(POST, "comments"), (COMMENT, "child_count")], ids=["post", "comment"])
+def test_a_count_that_cannot_be_read_costs_itself(view, field, value):
+    kind = "comment" if "comment" in view else "post"
+    mention, metrics, *rest = parsed({"posts": [view]})
+    assert parsed({"posts": [changed(view, "counts", **{field: value})]}) == [
+        Drift(f"{kind}.counts.{field}", value),
+        mention,
+        metrics._replace(replies=None),
+        *rest,
+    ]
+
+
+@pytest.mark.parametrize("value", [2.5, "3", True, -(10**20)])
+def test_a_score_may_be_below_zero_and_is_a_number(value):
+    mention, metrics, *rest = parsed({"posts": [POST]})
+    assert metrics.score == -1
+    assert parsed({"posts": [changed(POST, "counts", score=value)]}) == [
+        Drift("post.counts.score", value),
+        mention,
+        metrics._replace(score=None),
+        *rest,
+    ]
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "lost"),
+    [
+        ("name", ["t"], {"title": None}),
+        ("name", None, {"title": None}),
+        ("body", 5, {"text": "https://plants.example/a"}),
+        ("url", {}, {}),
+        ("updated", "yesterday", {"edited_at": None}),
+    ],
+)
+def test_a_side_field_that_cannot_be_read_costs_itself(field, value, lost):
+    mention, *rest = parsed({"posts": [POST]})
+    found = parsed({"posts": [changed(POST, "post", **{field: value})]})
+    assert found == [Drift(f"post.{field}", value), mention._replace(**lost), *rest]
+
+
+@pytest.mark.parametrize("path", [None, 7, "900", "0.x"])
+def test_a_comment_that_does_not_tell_what_it_answers_answers_nothing_known(path):
+    [drift, mention, *_] = parsed({"comments": [changed(COMMENT, "comment", path=path)]})
+    assert drift == Drift("comment.path", path)
+    assert (mention.kind, mention.parent_id, mention.root_id) == ("comment", None, POST_ID)
+
+
+@pytest.mark.parametrize(
+    "creator", [None, "mira", {}, {"name": "Mira_G"}, {"name": 5, "actor_id": "https://a.example"}]
+)
+def test_an_account_that_cannot_be_read_costs_itself(creator):
+    mention, metrics, _ = parsed({"posts": [POST]})
+    view = {**POST, "creator": creator}
+    assert parsed({"posts": [view]}) == [Drift("post.creator", creator), mention._replace(author_id=None), metrics]
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "lost"),
+    [("display_name", 5, "name"), ("published", "once", "account_created_at"), ("bot_account", "no", "is_bot")],
+)
+def test_a_field_of_an_account_that_cannot_be_read_costs_itself(field, value, lost):
+    *rest, author = parsed({"posts": [POST]})
+    found = parsed({"posts": [changed(POST, "creator", **{field: value})]})
+    assert found == [Drift(f"author.{field}", value), *rest, author._replace(**{lost: None})]
+
+
+@pytest.mark.parametrize("community", [None, "plants", {"name": "plants"}])
+def test_a_community_that_cannot_be_read_costs_itself(community):
+    mention, *rest = parsed({"posts": [POST]})
+    found = parsed({"posts": [{**POST, "community": community}]})
+    assert found == [Drift("post.community", community), mention._replace(community=None), *rest]
+
+
+def test_what_a_server_does_not_tell_is_no_drift():
+    bare = {name: POST["post"][name] for name in ("id", "name", "removed", "deleted", "published", "ap_id")}
+    creator = {name: POST["creator"][name] for name in ("name", "actor_id")}
+    assert parsed({"posts": [{**POST, "post": bare, "creator": creator, "counts": {"score": 1}}]}) == [
+        parsed({"posts": [POST]})[0]._replace(text=None, edited_at=None),
+        Metrics(POST_ID, score=1),
+        Author(MIRA, "lemmy", "Mira_G@leafy.example"),
+    ]
+
+
+def test_an_account_of_many_posts_comes_once_in_its_fullest_version():
+    short = changed(POST, "post", id=181, ap_id="https://leafy.example/post/181")
+    short["creator"] = {name: POST["creator"][name] for name in ("name", "actor_id")}
+    for page in ([POST, short], [short, POST], [short, POST, short]):
+        records = parsed({"posts": page})
+        assert [record for record in records if isinstance(record, Author)] == [parsed({"posts": [POST]})[-1]]
+
+
+def test_one_id_with_two_texts_is_not_hidden():
+    later = changed(POST, "post", body="Other words", updated="2026-04-21T12:00:00Z")
+    mentions = [record for record in parsed({"posts": [POST, later]}) if isinstance(record, Mention)]
+    assert [mention.text for mention in mentions] == [POST["post"]["body"], "Other words"]
+
+
 # Wild input -----------------------------------------------------------------------------------------------------
 
 GOOD = (

@@ -2,6 +2,7 @@
 
 import gzip
 import mailbox
+import os
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -21,6 +22,7 @@ from connectors.contract import (
     Listening,
     Mention,
     Misfit,
+    NotYet,
     Page,
     Query,
     Record,
@@ -43,6 +45,15 @@ def settings(path: object = "list.mbox", **more: Any) -> mail.Settings:
 def pages(path: Path, window: Window = ALL_TIME, **more: Any) -> list[Page]:
     chosen = settings(path, **more)
     return [page for query in mail.queries(chosen, Listening()) for page in mail.fetch(None, chosen, query, window)]
+
+
+def refusal(path: Path, window: Window) -> SourceError | None:
+    """What a fetch ends with."""
+    try:
+        pages(path, window)
+    except SourceError as error:
+        return error
+    return None
 
 
 def records(path: Path, window: Window = ALL_TIME, **more: Any) -> list[Record]:
@@ -286,6 +297,97 @@ def test_a_thread_is_forgotten_after_many_mails(archive: Callable[..., Path], mo
     monkeypatch.setattr(mail, "REMEMBERED", 2)
     path = archive(*(letter(n) for n in range(3)), letter(9, In_Reply_To="<m0@garden.example>"))
     assert mentions(path)[-1].root_id is None
+
+
+def test_two_mails_with_one_id_and_different_words_are_told(archive: Callable[..., Path]) -> None:
+    path = archive(letter(1, "It hums"), letter(2, "It glows", Message_ID="<m1@garden.example>"))
+    assert [one.text for one in mentions(path)] == ["It hums"]
+    assert [(one.place, one.reason) for one in misfits(path)] == [
+        (
+            "file list.mbox, line 9",
+            "its Message-ID is that of another mail of the archive, which says something else",
+        )
+    ]
+
+
+@pytest.mark.parametrize(
+    "copy",
+    [
+        "It hums\n_______________\nTalk mailing list",
+        "It  hums\n-- \nAnn",
+        "It hums\n-------------- next part --------------",
+    ],
+)
+def test_a_copy_of_a_mail_from_another_list_is_no_fault(archive: Callable[..., Path], copy: str) -> None:
+    path = archive(letter(1, "It hums"), letter(1, copy))
+    assert {one.mention_id for one in mentions(path)} == {"mail:m1@garden.example"}
+    assert misfits(path) == []
+
+
+def test_an_id_that_was_borne_before_the_window_is_told(archive: Callable[..., Path]) -> None:
+    path = archive(
+        letter(1, "It hums", at="Sun, 01 Mar 2026 10:00:00 +0000"),
+        letter(2, "It glows", Message_ID="<m1@garden.example>"),
+    )
+    found = records(path, MARCH_2)
+    assert [type(record) for record in found] == [Misfit]
+    assert [(page.posts, page.seen) for page in pages(path, MARCH_2)] == [(0, 2)]
+
+
+def test_a_sample_is_the_first_mails_whenever_they_were_written(archive: Callable[..., Path]) -> None:
+    path = archive(*(letter(n, at=f"{n} Mar 2025 10:00:00 +0000") for n in range(1, 9)))
+    chosen = settings(path)
+    (query,) = mail.queries(chosen, Listening())
+    page = mail.sample(chosen, query, 3)
+    assert (page.posts, page.seen) == (3, 3)
+    found = [record for record in mail.parse(chosen, page) if isinstance(record, Mention)]
+    assert [one.title for one in found] == ["Mail 1", "Mail 2", "Mail 3"]
+    with pytest.raises(SourceError, match="No such file"):
+        mail.sample(chosen, Query("list", str(path) + "x"), 3)
+
+
+# What an archive can't hold yet -----------------------------------------------------------------------
+
+
+def write_at(path: Path, moment: datetime) -> None:
+    seconds = moment.replace(tzinfo=UTC).timestamp()
+    os.utime(path, (seconds, seconds))
+
+
+def test_an_archive_that_was_written_before_the_days_end_can_t_hold_the_day(archive: Callable[..., Path]) -> None:
+    path = archive(letter(1))
+    write_at(path, datetime(2026, 3, 2, 18))
+    error = refusal(path, MARCH_2)
+    assert isinstance(error, NotYet)
+    assert (error.unseen_from, error.unseen_to) == (datetime(2026, 3, 2, 18), datetime(2026, 3, 3))
+    assert "list.mbox was last written on 2026-03-02 at 18:00 UTC" in str(error)
+    write_at(path, datetime(2026, 3, 3))
+    assert refusal(path, MARCH_2) is None
+
+
+def test_only_the_newest_of_several_archives_has_to_reach_so_far(archive: Callable[..., Path], tmp_path: Path) -> None:
+    write_at(archive(letter(1), name="2026-02.mbox"), datetime(2026, 3, 1))
+    write_at(archive(letter(2), name="2026-03.mbox"), datetime(2026, 3, 3, 1))
+    assert refusal(tmp_path / "*.mbox", MARCH_2) is None
+    write_at(tmp_path / "2026-03.mbox", datetime(2026, 3, 2, 1))
+    error = refusal(tmp_path / "*.mbox", MARCH_2)
+    assert isinstance(error, NotYet)
+    assert "2026-03.mbox" in str(error)
+
+
+@pytest.mark.parametrize("newest", ["new/2", "cur", ".", ".mbsyncstate"])
+def test_a_maildir_reaches_as_far_as_the_newest_of_its_files_and_folders(tmp_path: Path, newest: str) -> None:
+    folder = tmp_path / "list"
+    for place in ("cur/1:2,S", "new/2", ".mbsyncstate"):
+        (folder / place).parent.mkdir(parents=True, exist_ok=True)
+        (folder / place).write_text(letter(1))
+    for each in [*folder.rglob("*"), folder]:
+        write_at(each, datetime(2026, 3, 2, 18))
+    error = refusal(folder, MARCH_2)
+    assert isinstance(error, NotYet)
+    assert str(error).startswith("list was last written on 2026-03-02 at 18:00 UTC")
+    write_at(folder / newest, datetime(2026, 3, 3))
+    assert refusal(folder, MARCH_2) is None
 
 
 # Anything at all --------------------------------------------------------------------------------------

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connectors import mail
-from connectors.contract import Author, Interaction, Mention, Misfit, Page, Record
+from connectors.contract import Author, Drift, Interaction, Mention, Misfit, Page, Record
 from connectors.mail.headers import account, decoded, headers_of
 from tests.connectors.mangling import json_values
 
@@ -188,6 +188,15 @@ def test_a_sender_that_is_none_costs_nothing_else(told: str) -> None:
         ({"Date": "yesterday"}, datetime(2026, 3, 2, 11, 5)),
         ({"Date": "Mon, 2 Mar 0026 12:00:00 +0100"}, datetime(2026, 3, 2, 11)),
         ({"Date": "Mon, 2 Mar 20261 12:00:00 +0100"}, datetime(2026, 3, 2, 11, 5)),
+        ({"Date": "Tue, 2 Mar 2026 12:00:00 +0100"}, datetime(2026, 3, 2, 11)),
+        ({"Date": "Mon, 2 Mar 2026 12:00:00"}, datetime(2026, 3, 2, 12)),
+        ({"Date": "Mon, 2 Mar 2026 12:00:00 A"}, datetime(2026, 3, 2, 12)),
+        ({"Date": "Mon, 2 Mar 2026 03:00:00 PM +0100"}, datetime(2026, 3, 2, 14)),
+        ({"Date": "Mon, 2 Mar 2026 12:00:00 CET"}, datetime(2026, 3, 2, 11)),
+        ({"Date": "Mon, 2 Mar 2026 12:00:00 GMT+0200 (EET)"}, datetime(2026, 3, 2, 10)),
+        ({"Date": "Mo, 2 Mrz 2026 12:00:00 +0100"}, datetime(2026, 3, 2, 11)),
+        ({"Date": "2026-03-02 12:00:00 +0100"}, datetime(2026, 3, 2, 11)),
+        ({"Date": "Thu, 01 Jan 1970 00:00:00 +0000"}, datetime(2026, 3, 2, 11, 5)),
         ({"Date": "", "Received": "by a; Mon, 2 Mar 2026 09:00:00 +0000"}, datetime(2026, 3, 2, 9)),
         ({"Date": "", "X_List_Received_Date": "Mon, 2 Mar 2026 08:00:00 -0000"}, datetime(2026, 3, 2, 8)),
     ],
@@ -200,11 +209,29 @@ def test_without_any_time_a_mail_is_set_aside() -> None:
     content = written(Date="soon")
     assert records(content) == [
         Misfit(
-            "time 'soon' can't be read, nor when it was delivered",
+            "the time can't be read, nor when it was delivered",
             "file list.mbox, line 1",
             {"place": "line 1", "raw": content.decode()},
         )
     ]
+
+
+@pytest.mark.parametrize(
+    ("fields", "drift"),
+    [
+        ({"Content_Language": "English"}, Drift("mail.content-language", "English")),
+        ({"Archived_At": "<file:///1>"}, Drift("mail.archived-at", "<file:///1>")),
+        ({"From": "<>"}, Drift("mail.from", "<>")),
+        ({"From": None}, None),
+        ({"Content_Language": "und"}, None),
+    ],
+)
+def test_a_side_field_that_can_t_be_read_costs_itself_and_is_told(
+    fields: dict[str, str | None], drift: Drift | None
+) -> None:
+    found = records(written(**fields))
+    assert isinstance(found[0], Mention)
+    assert [record for record in found if isinstance(record, Drift)] == ([drift] if drift else [])
 
 
 # Which, and where in the thread -----------------------------------------------------------------------

@@ -10,10 +10,16 @@ from connectors import mastodon
 from connectors.contract import CredentialsError, Drift, Mention, Page
 from connectors.http_api import Clock, HttpApi, NotThere
 from connectors.mastodon.client import _meaning
-from tests.connectors.recorded import bodies, items_in, misfits, recorded
+from tests.connectors.recorded import bodies, items_in, misfits, objects, recorded
 
 VERSIONS_OF_A_POST = {"page01.json": 1, "page04.json": 2}
 """Earlier versions in status_edit_seq, which name no post: what asks for them knows whose they are."""
+
+
+def posts_in(path: Path) -> int:
+    """Posts for everybody in an answer, counted by their names."""
+    shown = [one for one in objects(bodies(path)) if one.get("visibility") in ("public", "unlisted")]
+    return len({one["uri"] for one in shown if "content" in one})
 
 
 @pytest.mark.parametrize("path", recorded("mastodon"))
@@ -24,6 +30,8 @@ def test_recorded_answer_of_mastodon(path: Path) -> None:
     assert [reason for _, reason in misfits(records)] == ["has no uri, so it can't be told from other posts"] * versions
     assert [record for record in records if isinstance(record, Drift)] == []
     assert items_in(path) in (None, len(found) + versions)
+    assert len(found) == posts_in(path)
+    assert path.parent.name != "errors" or found == {}
     for mention in found.values():
         assert mention.text is not None
         assert mention.author_id

@@ -254,10 +254,109 @@ def test_a_post_that_cannot_be_read_costs_itself(wrong, reason):
 
 
 @pytest.mark.parametrize(
-    ("field", "value"), [("favourites_count", -1), ("favourites_count", "3"), ("favourites_count", True)]
+    ("field", "name"),
+    [
+        ("favourites_count", "likes"),
+        ("replies_count", "replies"),
+        ("reblogs_count", "reposts"),
+        ("quotes_count", "quotes"),
+    ],
 )
-def test_numbers_that_are_none_are_unknown(field, value):
-    assert only(Metrics, [{**POST, field: value}])[0].likes is None
+@pytest.mark.parametrize("value", [-5, 2.5, "3", True, [3], 10**20])
+def test_a_count_that_cannot_be_read_costs_itself(field, name, value):
+    found = parsed([{**POST, field: value}])
+    assert found == [
+        Drift(f"post.{field}", value),
+        *parsed([POST])[:2],
+        only(Metrics, [POST])[0]._replace(**{name: None}),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "lost"),
+    [
+        ("spoiler_text", 7, {}),
+        ("language", ["en"], {"network_lang": None}),
+        ("edited_at", "yesterday", {}),
+        ("url", 9, {"url": POST["uri"]}),
+        ("url", "javascript:alert(1)", {"url": POST["uri"]}),
+        ("content", {"html": "x"}, {"text": None}),
+        ("mentions", "tove", {}),
+        ("media_attachments", 3, {}),
+        ("poll", "yes", {}),
+    ],
+)
+def test_a_side_field_that_cannot_be_read_costs_itself(field, value, lost):
+    author, mention, metrics = parsed([POST])
+    assert parsed([{**POST, field: value}]) == [
+        Drift(f"post.{field}", value),
+        author,
+        mention._replace(**lost),
+        metrics,
+    ]
+
+
+@pytest.mark.parametrize("account", [None, "tove", [], {}, {**TOVE, "acct": 5}, {**TOVE, "acct": ""}])
+def test_an_account_that_cannot_be_read_costs_itself(account):
+    _, mention, metrics = parsed([POST])
+    assert parsed([{**POST, "account": account}]) == [
+        Drift("post.account", account),
+        mention._replace(author_id=None, community=None),
+        metrics,
+    ]
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "lost"),
+    [
+        ("display_name", 5, "name"),
+        ("followers_count", -1, "followers"),
+        ("created_at", "once", "account_created_at"),
+        ("bot", "no", "is_bot"),
+    ],
+)
+def test_a_field_of_an_account_that_cannot_be_read_costs_itself(field, value, lost):
+    author, *rest = parsed([POST])
+    found = parsed([{**POST, "account": {**TOVE, field: value}}])
+    assert found == [Drift(f"author.{field}", value), author._replace(**{lost: None}), *rest]
+
+
+def test_what_a_server_does_not_tell_is_no_drift():
+    bare = {name: POST[name] for name in ("id", "created_at", "uri", "visibility", "content")}
+    bare |= {"account": {"acct": "Tove"}, "language": None, "url": None, "edited_at": None, "favourites_count": None}
+    assert parsed([bare]) == [
+        Author("fediverse:tove@windowsill.example", "mastodon", "Tove@windowsill.example"),
+        only(Mention, [POST])[0]._replace(url=POST["uri"], network_lang=None),
+        Metrics(ID),
+    ]
+
+
+def test_an_account_of_many_posts_comes_once_in_its_fullest_version():
+    short = {name: TOVE[name] for name in ("id", "acct", "url")}
+    other = {**POST, "id": "9", "uri": "https://windowsill.example/users/Tove/statuses/2", "account": short}
+    for page in ([POST, other, other], [other, POST], [other, other, POST]):
+        assert only(Author, page) == only(Author, [POST])
+        assert len(only(Mention, page)) == 2
+
+
+def test_one_id_with_two_texts_is_not_hidden():
+    later = {**POST, "content": "<p>Light off.</p>", "edited_at": "2026-04-21T12:00:00.000Z"}
+    for page in ([POST, later, POST], [later, POST, later]):
+        assert sorted((m.mention_id, m.text) for m in only(Mention, page)) == [
+            (ID, "Light off."),
+            (ID, "Light on.\n\nIt works & hums"),
+        ]
+
+
+@pytest.mark.parametrize("name", ["quote", "reblog"])
+def test_a_post_inside_another_that_cannot_be_read_costs_itself(name):
+    broken = {**POST, "uri": None}
+    inside = {"state": "accepted", "quoted_status": broken} if name == "quote" else broken
+    found = parsed([{**REPLY, name: inside}])
+    assert [record for record in found if isinstance(record, Misfit)] == [
+        Misfit("has no uri, so it can't be told from other posts", f"[0].{name}", broken)
+    ]
+    assert [record.mention_id for record in found if isinstance(record, Mention)] == [REPLY_ID]
 
 
 def test_an_address_that_is_no_web_address_is_not_passed_on():

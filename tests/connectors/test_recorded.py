@@ -7,7 +7,7 @@ import pytest
 
 from connectors import reddit, x
 from connectors.contract import Deletion, Mention, Misfit, Page, Record
-from tests.connectors.recorded import FOLDER, bodies, items_in, misfits, recorded
+from tests.connectors.recorded import FOLDER, bodies, items_in, misfits, objects, recorded
 
 
 def check_reddit(path: Path, records: list[Record]) -> None:
@@ -15,6 +15,7 @@ def check_reddit(path: Path, records: list[Record]) -> None:
     found = [record.mention_id for record in records if isinstance(record, Mention)]
     assert misfits(records) == []
     assert len(set(found)) == len(found)
+    assert len(found) == sum(one.get("kind") in ("t1", "t3") for one in objects(bodies(path)))
     assert items_in(path) in (None, len(found))
 
 
@@ -23,8 +24,9 @@ def check_x(path: Path, records: list[Record]) -> None:
     found = {record.mention_id: record for record in records if isinstance(record, Mention)}
     assert misfits(records) == []
     posts = [post for body in bodies(path) for post in _asked_for(body)]
+    assert len(found) == len({_first_id(post) for post in [*posts, *_referred_to(path)]})
     for post in posts:
-        mention = found[f"x:{post.get('edit_history_tweet_ids', [post['id']])[0]}"]
+        mention = found[f"x:{_first_id(post)}"]
         assert mention.text, "a post without words"
         assert (
             "created_at" not in post
@@ -37,6 +39,15 @@ def check_x(path: Path, records: list[Record]) -> None:
 def _asked_for(body: Any) -> list[dict[str, Any]]:
     data = body.get("data", []) if isinstance(body, dict) else []
     return [post for post in ([data] if isinstance(data, dict) else data) if "text" in post]
+
+
+def _referred_to(path: Path) -> list[dict[str, Any]]:
+    shown = [one.get("includes", {}).get("tweets", []) for one in bodies(path) if isinstance(one, dict)]
+    return [post for posts in shown for post in posts]
+
+
+def _first_id(post: dict[str, Any]) -> str:
+    return str(post.get("edit_history_tweet_ids", [post["id"]])[0])
 
 
 def check_refusal(path: Path, records: list[Record]) -> None:

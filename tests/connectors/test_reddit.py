@@ -1,9 +1,11 @@
 """The Reddit connector against the sandbox server: the real praw over real HTTP."""
 
+import json
 import logging
 import traceback
 from datetime import UTC, datetime, timedelta
 
+import prawcore
 import pytest
 from praw.config import Config as PrawConfig
 from pydantic import ValidationError
@@ -19,7 +21,10 @@ from connectors.contract import (
     SourceError,
     Truncated,
 )
+from connectors.reddit import errors
+from connectors.transport import SentElsewhere
 from query.parsing import any_of
+from sandbox import reddit_things
 from sandbox.world import CLIENT_ID, CLIENT_SECRET
 from tests.connectors.times import at
 from tests.connectors.trouble import trouble_id
@@ -156,7 +161,68 @@ def test_fetch_tells_where_a_capped_listing_ends(run, build, many_posts, week, c
     pages, error = fetched(server, week, collect, threads=False)
     assert sum(page.posts for page in pages) == 120
     assert isinstance(error, Truncated)
-    assert (error.unseen_from, error.unseen_to) == (week.start, week.end - timedelta(hours=120))
+    assert (error.unseen_from, error.unseen_to) == (week.start, week.end - timedelta(hours=118))
+
+
+@pytest.mark.parametrize("largest", [100, 40], ids=["full pages", "short pages"])
+def test_fetch_a_listing_that_does_not_name_its_next_page(
+    run, build, many_posts, week, collect, mentions, monkeypatch, largest
+):
+    monkeypatch.setattr(reddit_things, "NAMES_THE_NEXT_PAGE", False)
+    monkeypatch.setattr(reddit_things, "LARGEST_PAGE", largest)
+    pages, error = fetched(run(build(many_posts(160))), week, collect, threads=False)
+    assert error is None
+    assert [page.seen for page in pages] == ([100, 60, 0, 0] if largest == 100 else [40, 40, 40, 40, 0, 0])
+    assert len(mentions(reddit, pages)) == 160
+
+
+def listed(moments, after=None):
+    data = {"subreddit": "halmora", "author": "ines", "title": "t", "selftext": "a", "subreddit_name_prefixed": "r/h"}
+    times = [(f"p{moment:%d%H}", moment.replace(tzinfo=UTC).timestamp()) for moment in moments]
+    things = [{"kind": "t3", "data": {**data, "id": id_, "created_utc": seconds}} for id_, seconds in times]
+    return json.dumps({"kind": "Listing", "data": {"children": things, "after": after}})
+
+
+OLD, FUTURE = at("01T00:00"), at("30T00:00") + timedelta(days=900)
+
+
+@pytest.mark.parametrize(
+    ("odd", "place"), [(OLD, 0), (OLD, 4), (FUTURE, 0), (FUTURE, 4)], ids=["pinned", "old", "future", "future at last"]
+)
+def test_fetch_one_post_out_of_order_does_not_end_a_listing(run, build, week, collect, odd, place):
+    server = run(build([]))
+    first = [at(f"26T{hour}:00") for hour in (20, 19, 18, 17)]
+    first.insert(place, odd)
+    second = [at(f"25T{hour}:00") for hour in (20, 19, 18)]
+    answers = [listed(first, "t3_p2617"), listed(second, "t3_p2518")]
+    for nth, body in enumerate(answers, 1):
+        server.world.misbehave("status", "/r/halmora/new", nth=nth, status=200, body=body)
+    server.world.misbehave("status", "/r/halmora/new", nth=3, times=None, status=500)
+    server.world.misbehave("status", "/r/halmora/comments", status=200, body=listed([]))
+    pages, error = fetched(server, week, collect, threads=False)
+    assert [(page.posts, page.seen) for page in pages] == [(4, 5), (3, 3), (0, 0)]
+    assert "is in trouble (500)" in str(error)
+    assert (error.unseen_from, error.unseen_to) == (week.start, at("25T20:00"))
+
+
+def test_fetch_a_full_page_is_not_taken_for_the_last(run, build, many_posts, week, collect):
+    server = run(build(many_posts(100)))
+    pages, error = fetched(server, week, collect, threads=False)
+    assert error is None
+    assert [page.seen for page in pages] == [100, 0, 0]
+    asked = [request.params.get("after") for request in server.world.requests if request.path == "/r/halmora/new"]
+    assert asked == [None, "t3_1sa000"]
+
+
+def test_fetch_a_listing_that_never_says_where_it_goes_on(run, build, week, collect):
+    server = run(build([]))
+    nameless = {"kind": "Listing", "data": {"children": [{"kind": "t3", "data": {}}]}}
+    server.world.misbehave("status", "/r/halmora/new", status=200, body=json.dumps(nameless))
+    server.world.misbehave("status", "/r/halmora/comments", status=200, body=listed([]))
+    _, error = fetched(server, week, collect, threads=False)
+    assert type(error) is SchemaDrift
+    assert "doesn't say where the next page begins" in str(error)
+    assert (error.unseen_from, error.unseen_to) == (week.start, week.end)
 
 
 def test_fetch_small_subreddit_that_ends_is_complete(run, build, many_posts, week, collect):
@@ -189,7 +255,7 @@ def test_fetch_connection_cut_on_page_3(run, build, many_posts, week, collect, m
     pages, error = fetched(server, week, collect, threads=False)
     assert [page.body for page in pages] == [whole[0].body, whole[2].body]
     assert str(error).startswith("r/halmora/new: the connection to Reddit failed or was cut")
-    assert (error.unseen_from, error.unseen_to) == (week.start, week.end - timedelta(hours=100))
+    assert (error.unseen_from, error.unseen_to) == (week.start, week.end - timedelta(hours=98))
     again, error = fetched(server, week, collect, threads=False)
     assert error is None
     assert [page.body for page in again] == [page.body for page in whole]
@@ -240,7 +306,10 @@ def test_fetch_gives_up_after_three_failures_in_a_row(run, build, many_posts, we
         ({"kind": "status", "status": 403, "body": '{"reason": "private"}'}, SourceError, "is private"),
         ({"kind": "status", "status": 403, "body": '{"reason": "quarantined"}'}, SourceError, "is quarantined"),
         ({"kind": "status", "status": 404, "body": '{"reason": "banned"}'}, SourceError, "was banned"),
-        ({"kind": "status", "status": 404}, SourceError, "is gone or never was"),
+        ({"kind": "status", "status": 404, "body": '{"error": 404}'}, SourceError, "is gone or never was"),
+        ({"kind": "status", "status": 404}, SourceError, "which is not from its API"),
+        ({"kind": "status", "status": 403, "body": "<h1>no</h1>"}, SourceError, "which is not from its API"),
+        ({"kind": "status", "status": 200, "body": "[" * 100_000}, SchemaDrift, "can't read"),
         ({"kind": "status", "status": 451}, SourceError, "for legal reasons"),
         ({"kind": "status", "status": 400, "body": "<h1>no</h1>"}, SchemaDrift, "can't read"),
         ({"kind": "status", "status": 418}, SourceError, "refused the request (418)"),
@@ -395,3 +464,16 @@ def test_deleted_and_edited_as_reddit_shows_them(run, build, line, week, collect
         at("21T11:00"),
         edited_at=at("22T07:00"),
     )
+
+
+@pytest.mark.parametrize(
+    ("host", "told"),
+    [
+        ("www.reddit.com", "r/halmora/new: there is no such place on Reddit; check the name."),
+        ("login.hotel.example", "r/halmora/new: Reddit sends us on to another server, 'login.hotel.example'; if it"),
+        ("notreddit.com", "r/halmora/new: Reddit sends us on to another server, 'notreddit.com'; if it"),
+    ],
+)
+def test_where_a_redirect_leads_tells_what_it_means(host, told):
+    error = prawcore.RequestException(SentElsewhere(host), (), {})
+    assert str(errors.meaning(error, "r/halmora/new")).startswith(told)

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connectors import reddit
-from connectors.contract import Author, Interaction, Mention, Metrics, Misfit, Page
+from connectors.contract import Author, Drift, Interaction, Mention, Metrics, Misfit, Page
 from tests.connectors.mangling import json_values, mangled
 
 NEW_YEAR = datetime.fromisoformat("2026-01-01")
@@ -178,6 +178,70 @@ def test_bad_record_costs_only_itself(bad, reason):
     assert len(only(body, Mention)) == 2
 
 
+@pytest.mark.parametrize(
+    ("field", "found", "changed"),
+    [
+        ("num_comments", -1, {"replies": None}),
+        ("num_comments", 2.5, {"replies": None}),
+        ("num_comments", "7", {"replies": None}),
+        ("num_comments", True, {"replies": None}),
+        ("score", "many", {"score": None}),
+        ("score", 10**30, {"score": None}),
+        ("author", None, {"author_id": None}),
+        ("author", {"name": "Ines"}, {"author_id": None}),
+        ("subreddit", 7, {"community": None}),
+        ("title", ["Pods"], {"title": None}),
+        ("selftext", {"a": 1}, {"text": None}),
+        ("permalink", 5, {"url": "https://www.reddit.com/r/Halmora/comments/p1/"}),
+        ("permalink", "https://a.example/", {"url": "https://www.reddit.com/r/Halmora/comments/p1/"}),
+        ("edited", "yesterday", {}),
+    ],
+    ids=str,
+)
+def test_a_side_field_that_can_not_be_read_costs_itself(field, found, changed):
+    mention, author, numbers = records(listing(post()))
+    read = records(listing(post(**{field: found})))
+    if "author_id" in changed:
+        author = None
+    if changed.keys() & numbers._asdict().keys():
+        numbers = numbers._replace(**changed)
+    else:
+        mention = mention._replace(**changed)
+    expected = [mention, author, numbers, Drift(f"post.{field}", found)]
+    assert read == [record for record in expected if record]
+
+
+@pytest.mark.parametrize("found", ["t3-p1", 7, {}])
+@pytest.mark.parametrize(("field", "lost"), [("parent_id", "parent_id"), ("link_id", "root_id")])
+def test_a_thread_that_can_not_be_told_is_not_known(field, lost, found):
+    body = listing(comment(**{field: found}))
+    assert only(body, Mention) == [only(listing(comment()), Mention)[0]._replace(**{lost: None})]
+    assert only(body, Drift) == [Drift(f"comment.{field}", found)]
+
+
+def test_a_score_below_zero_is_one():
+    assert only(listing(post(score=-40)), Metrics) == [Metrics("reddit:t3_p1", replies=1, score=-40)]
+    assert only(listing(post(score=-40)), Drift) == []
+
+
+def test_a_post_with_a_link_alone_is_kept():
+    body = listing(post(title=None, selftext=None, is_self=False, url="https://a.example/"))
+    assert [(mention.title, mention.text) for mention in only(body, Mention)] == [(None, "https://a.example/")]
+
+
+def test_an_author_of_many_posts_comes_once():
+    body = listing(post(), post(id="p2", name="t3_p2"), comment(author="INES"))
+    assert [author.author_id for author in only(body, Author)] == ["reddit:ines"]
+
+
+def test_one_id_with_two_texts_is_not_hidden():
+    body = listing(comment(), comment(body="Otherwise"))
+    assert [(mention.mention_id, mention.text) for mention in only(body, Mention)] == [
+        ("reddit:t1_c1", "Nice"),
+        ("reddit:t1_c1", "Otherwise"),
+    ]
+
+
 def test_place_of_a_misfit_in_a_tree():
     tree = [listing(post()), listing(comment(replies=listing(comment("c2", created_utc="soon"))))]
     assert only(tree, Misfit)[0].place == "[1].children[0].replies.children[0]"
@@ -194,7 +258,7 @@ def test_thread_deeper_than_python_recurses():
 
 KEYS = st.sampled_from(["kind", "data", "children", "replies", "json", "things", "id", "name", "body"]) | st.text()
 ANYTHING = json_values(keys=KEYS, most=25)
-RECORDS = Mention | Author | Metrics | Interaction | Misfit
+RECORDS = Mention | Author | Metrics | Interaction | Drift | Misfit
 
 
 @given(ANYTHING)

@@ -62,6 +62,44 @@ def test_cursors_that_always_lead_on(asked, found, query, method, name):
     assert error.unseen_from == WEEK.start
 
 
+def made(number, moment):
+    return post(number) | {"record": {"text": "a", "createdAt": moment}, "indexedAt": moment}
+
+
+PIN = {"reason": {"$type": "app.bsky.feed.defs#reasonPin"}}
+
+
+@pytest.mark.parametrize(
+    ("place", "more"),
+    [(0, {}), (0, PIN), (2, {}), (5, {}), (5, PIN)],
+    ids=["first", "first and pinned", "between", "last", "last and pinned"],
+)
+@pytest.mark.parametrize("day", ["2026-04-01", "2026-04-20"], ids=["before the window", "in the window"])
+def test_an_old_post_in_a_feed_neither_ends_it_nor_tells_how_far_it_came(asked, place, more, day):
+    first = [{"post": made(9 - n, f"2026-04-26T{20 - n}:00:00Z")} for n in range(5)]
+    first.insert(place, {"post": made(1, f"{day}T08:00:00Z"), **more})
+    turns = [(AUTHOR_FEED, 1, {"body": json.dumps({"feed": first, "cursor": "c1"})})]
+    turns.append((AUTHOR_FEED, 2, {"status": 500, "times": None}))
+    pages, error, _ = asked(*turns, query=Query("q", "at://a.example"))
+    assert [page.seen for page in pages if page.endpoint == AUTHOR_FEED] == [6]
+    assert isinstance(error, SourceError)
+    assert at("26T16:00") <= error.unseen_to <= at("26T18:00")
+
+
+def test_a_date_in_the_future_does_not_make_the_rest_of_a_feed_count_as_seen(asked):
+    passed_on = {"post": post(1), "reason": {"by": {}, "indexedAt": "2031-01-01T00:00:00Z"}}
+    first = [passed_on, {"post": made(8, "2026-04-26T20:00:00Z")}, passed_on]
+    old = [{"post": made(2, "2026-04-01T20:00:00Z")}]
+    turns = [
+        (AUTHOR_FEED, 1, {"body": json.dumps({"feed": first, "cursor": "c1"})}),
+        (AUTHOR_FEED, 2, {"body": json.dumps({"feed": [{"post": made(7, "2026-04-25T20:00:00Z")}], "cursor": "c2"})}),
+        (AUTHOR_FEED, 3, {"body": json.dumps({"feed": old, "cursor": "c3"})}),
+    ]
+    pages, error, _ = asked(*turns, query=Query("q", "at://a.example"))
+    assert error is None
+    assert [page.posts for page in pages if page.endpoint == AUTHOR_FEED] == [2, 1, 0]
+
+
 def test_an_empty_page_is_not_the_end(asked):
     turns = [[], [1], [], [2]]
     _, error, records = asked(

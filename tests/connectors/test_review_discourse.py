@@ -6,7 +6,6 @@ import pytest
 
 from connectors import discourse
 from connectors.contract import (
-    CredentialsError,
     Deletion,
     Known,
     Mention,
@@ -60,7 +59,72 @@ def test_a_post_that_was_moved_here_does_not_hide_that_the_next_page_failed(aske
     pages, error, _ = asked(listed(1, *first), listed(2, *second), down)
     assert isinstance(error, SourceError)
     assert pages[1].seen_whole_after == at("26T20:00")
-    assert (error.unseen_from, error.unseen_to) == (WEEK.start, at("25T16:00"))
+    assert (error.unseen_from, error.unseen_to) == (WEEK.start, at("25T18:00"))
+
+
+@pytest.mark.parametrize("place", [0, 2, 5], ids=["first", "between", "last"])
+def test_an_old_post_on_a_page_of_new_ones_does_not_tell_how_far_it_came(asked, place):
+    first = [post(100 - n, at(f"26T{20 - n}:00")) for n in range(6)]
+    first[place] |= {"created_at": "2026-04-20T08:00:00Z"}
+    down = ("posts.json", 2, {"status": 500, "times": None})
+    _, error, _ = asked(listed(1, *first), down)
+    assert error.unseen_from == WEEK.start
+    assert error.unseen_to >= at("26T16:00")
+
+
+def head(number, moment, **more):
+    written = f"{moment.isoformat()}Z"
+    return {"id": number, "created_at": written, "bumped_at": written, "last_posted_at": written, **more}
+
+
+def topics(number, *found):
+    return "c/help/7/l", number, {"body": json.dumps({"topic_list": {"topics": list(found)}})}
+
+
+@pytest.mark.parametrize(
+    ("place", "more"),
+    [(0, {}), (0, {"pinned": True}), (2, {}), (5, {}), (0, {"pinned_globally": True})],
+    ids=["first", "first and pinned", "between", "last", "pinned everywhere"],
+)
+def test_an_old_topic_on_a_page_of_new_ones_does_not_end_the_listing(asked, place, more):
+    first = [head(100 - n, at(f"26T{20 - n}:00")) for n in range(5)]
+    first.insert(place, head(1, at("01"), **more))
+    second, third = [head(90, at("25T08:00"))], [head(80 - n, at("19T08:00")) for n in range(3)]
+    pages, error, server = asked(
+        *(topics(1, *first), topics(2, *second), topics(3, *third)), query=Query("category", "category:help/7")
+    )
+    assert error is None
+    assert [page.seen for page in pages if page.endpoint == "topics"] == [6, 1, 3]
+    asked_for = {request.path for request in server.world.requests if request.path.startswith("/discourse/t/")}
+    assert asked_for == {f"/discourse/t/{number}.json" for number in (100, 99, 98, 97, 96, 90)}
+
+
+def test_a_topic_bumped_in_the_future_does_not_make_the_rest_count_as_seen(asked):
+    first = [head(9, at("26T08:00")) | {"bumped_at": "2031-01-01T00:00:00Z"}]
+    down = ("c/help/7/l", 3, {"status": 500, "times": None})
+    second = [head(8 - n, at(f"25T{20 - n}:00")) for n in range(3)]
+    _, error, _ = asked(topics(1, *first), topics(2, *second), down, query=Query("category", "category:help/7"))
+    assert (error.unseen_from, error.unseen_to) == (WEEK.start, at("25T20:00"))
+
+
+def test_a_search_that_always_shows_the_same_page(asked):
+    grouped = {"more_full_page_results": True}
+    body = json.dumps({"posts": [post(7, at("26"), blurb="a")], "topics": [], "grouped_search_result": grouped})
+    pages, error, _ = asked(("search.json", 1, {"body": body, "times": None}), query=Query("q", "halmora"))
+    assert [page.endpoint for page in pages].count("search") == 2
+    assert isinstance(error, SchemaDrift)
+    assert (error.unseen_from, error.unseen_to) == (WEEK.start, at("26"))
+
+
+@pytest.mark.parametrize(("count", "is_whole"), [(1, True), (2, False)])
+def test_a_topic_that_does_not_name_its_other_posts(asked, count, is_whole):
+    topic = {"post_stream": {"posts": [post(100, at("26T20:00"), topic_id=7)]}, "id": 7, "posts_count": count}
+    listing = topics(1, head(7, at("26T20:00")))
+    pages, error, _ = asked(
+        listing, topics(2), ("t/7.json", 1, {"body": json.dumps(topic)}), query=Query("category", "category:help/7")
+    )
+    assert sum(page.posts for page in pages) == 1
+    assert error is None if is_whole else isinstance(error, SchemaDrift)
 
 
 def test_a_forum_with_an_id_beyond_all_numbers(asked):
@@ -104,7 +168,7 @@ def test_a_forum_that_has_the_topic_no_longer_deletes_it(asked, status):
 @pytest.mark.parametrize("body", ["[" * 100_000, '{"errors": ' + "1" * 5000 + "}"], ids=["deep", "long"])
 def test_a_refusal_that_python_cannot_read(asked, body):
     _, error, _ = asked(("site.json", 1, {"status": 403, "body": body}))
-    assert isinstance(error, CredentialsError)
+    assert "which is not from its API" in str(error)
 
 
 # Hostile text -----------------------------------------------------------------------------------------

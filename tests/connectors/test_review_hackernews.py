@@ -5,7 +5,7 @@ import json
 import pytest
 
 from connectors import hackernews
-from connectors.contract import Mention, Page, Query, SchemaDrift, SourceError, Window
+from connectors.contract import Mention, Page, Query, SchemaDrift, SourceError, Truncated, Window
 from tests.connectors.times import at
 
 SEARCH = "/hackernews/algolia"
@@ -44,6 +44,21 @@ def test_a_search_that_does_not_heed_the_span_is_not_halved_for_ever(asked):
     _, error, requests = asked((1, {**answer, "times": None}))
     assert isinstance(error, SchemaDrift)
     assert requests < 5
+
+
+@pytest.mark.parametrize("is_exact", [True, False])
+def test_posts_that_are_counted_and_never_shown(asked, is_exact):
+    counted = {"nbHits": 5, "nbPages": 1, "exhaustiveNbHits": is_exact}
+    turns = [{"hits": [hit(9, at("26T23:00")), hit(7, at("22T08:00"))]}, {"hits": []}]
+    pages, error, requests = asked(*((n, {"body": json.dumps(counted | turn)}) for n, turn in enumerate(turns, 1)))
+    assert sum(page.posts for page in pages) == 2
+    assert requests == 1 + is_exact
+    if not is_exact:  # it says itself that it only guesses how many there are
+        assert error is None
+        return
+    assert isinstance(error, Truncated)
+    assert "counts 5 posts and shows 2" in str(error)
+    assert (error.unseen_from, error.unseen_to) == WEEK
 
 
 def test_a_listing_that_fails_after_a_thread_did_tells_of_both(asked, monkeypatch):

@@ -12,7 +12,7 @@ import requests
 from connectors import github, lemmy, transport
 from connectors.contract import CredentialsError, RateLimited, SchemaDrift, SourceError, Truncated, web_address
 from connectors.failures import Failures
-from connectors.http_api import HttpApi, Refused
+from connectors.http_api import HttpApi
 from connectors.markup import plain_text, unescaped
 from connectors.transport import conceal, is_charset, new_session
 
@@ -121,7 +121,7 @@ def test_a_charset_that_is_none(api, stranger, charset):
     stranger.answers |= {"/page": (200, headers, b"<p>a-\\x62</p>"), "/no": (400, headers, b"<p>a-\\x62</p>")}
     with pytest.raises(SchemaDrift, match=r"'<p>a-\\\\x62</p>' where JSON belongs"):
         api.get_json(stranger.url("/page"))
-    with pytest.raises(Refused, match=r"'<p>a-\\\\x62</p>'"):
+    with pytest.raises(SourceError, match=r"'<p>a-\\\\x62</p>'"):
         api.get_json(stranger.url("/no"))
 
 

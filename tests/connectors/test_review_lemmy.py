@@ -61,6 +61,55 @@ def test_a_listing_that_fails_after_a_thread_did_tells_of_both(asked):
     assert (error.unseen_from, error.unseen_to) == (WEEK.start, WEEK.end)
 
 
+PINNED = {"featured_community": True}
+
+
+@pytest.mark.parametrize(
+    ("place", "flags"),
+    [(0, {}), (0, PINNED), (2, {}), (5, {}), (5, PINNED)],
+    ids=["first", "first and pinned", "between", "last", "last and pinned"],
+)
+@pytest.mark.parametrize("cursor", ["Pff", None], ids=["cursor", "no cursor"])
+def test_an_old_post_on_a_page_of_new_ones_does_not_end_the_listing(asked, place, flags, cursor):
+    first = [view(90 - n, at(f"26T{20 - n}:00")) for n in range(5)]
+    old = view(1, at("01T08:00"))
+    old["post"] |= flags
+    first.insert(place, old)
+    answers = [
+        ("post/list", number, {"body": json.dumps({"posts": posts, **({"next_page": cursor} if cursor else {})})})
+        for number, posts in enumerate((first, [view(80, at("25T08:00"))], []), 1)
+    ]
+    pages, error = asked(*answers, ("comment/list", 1, {"body": '{"comments": []}'}), threads=False)
+    assert error is None
+    assert [page.posts for page in pages if page.endpoint == "post/list"] == [5, 1, 0]
+
+
+def comment(number, moment):
+    own = {"id": number, "ap_id": f"{HOME}/comment/{number}", "path": f"0.{number}", "content": "c"}
+    own |= {"published": f"{moment.isoformat()}Z", "deleted": False, "removed": False}
+    return view(9, at("21T08:00")) | {"comment": own}
+
+
+def test_a_date_in_the_future_does_not_make_the_rest_count_as_seen(asked):
+    future = comment(9, at("21T08:00"))
+    future["comment"]["published"] = "2031-01-01T00:00:00Z"
+    turns = [
+        [future],
+        [comment(8 - n, at(f"26T{20 - n}:00")) for n in range(4)],
+        [comment(4 - n, at(f"19T{20 - n}:00")) for n in range(3)],
+    ]
+    answers = [
+        ("comment/list", number, {"body": json.dumps({"comments": views})}) for number, views in enumerate(turns, 1)
+    ]
+    pages, error = asked(("post/list", 1, {"body": '{"posts": []}'}), *answers, threads=False)
+    assert error is None
+    assert [(page.posts, page.seen_whole_after) for page in pages if page.endpoint == "comment/list"] == [
+        (0, None),
+        (4, None),
+        (0, at("26T19:00")),
+    ]
+
+
 def test_a_view_that_does_not_tell_its_community_costs_itself(asked):
     views = [view(9, at("22T23:00")), view(8, at("22T22:00"), community=None)]
     listing = ("post/list", 1, {"body": json.dumps({"posts": views})})
@@ -82,4 +131,4 @@ def test_an_id_that_is_no_address(uri):
 def test_a_refusal_that_python_cannot_read(asked):
     refusal = {"status": 400, "body": '{"error": ' + "1" * 5000 + "}", "times": None}
     _, error = asked(("post/list", 1, refusal))
-    assert "refused the request (400)" in str(error)
+    assert "which is not from its API" in str(error)

@@ -1,6 +1,7 @@
 """Mastodon, as a hostile server, a server of other software, or bad luck would have it."""
 
 import json
+from datetime import timedelta
 
 import pytest
 
@@ -81,7 +82,7 @@ def linked(number, *statuses, following=None):
 def test_an_id_that_holds_no_time_of_a_calendar(asked):
     pages, error, _ = asked((TIMELINE, 1, {"body": json.dumps([status("9" * 20)])}))
     assert error is None
-    assert [page.posts for page in pages] == [1]
+    assert [page.posts for page in pages] == [1, 0]
     assert only(Mention, *mastodon.parse(settings(), pages[0]))[0].url == f"https://windowsill.example/@tove/{'9' * 20}"
 
 
@@ -90,6 +91,83 @@ def test_pages_that_always_lead_on_and_show_nothing_new(asked):
     assert len(pages) == 2
     assert isinstance(error, SchemaDrift)
     assert (error.unseen_from, error.unseen_to) == (at("20"), at("21T08:00"))
+
+
+def at_hour(hour, **more):
+    """A post that arrived and was written at an hour of 26 April, counted down from its end."""
+    when = at("27") - timedelta(hours=hour)
+    return status(mastodon.id_at(when), created_at=f"{when.isoformat()}Z", **more)
+
+
+def unlinked(number, *statuses):
+    return TIMELINE, number, {"body": json.dumps(list(statuses))}
+
+
+@pytest.mark.parametrize("links", [True, False], ids=["with Link", "without Link"])
+@pytest.mark.parametrize(
+    ("place", "flag"),
+    [(0, {}), (0, {"pinned": True}), (2, {}), (5, {"pinned": True})],
+    ids=["first", "first and pinned", "between", "last and pinned"],
+)
+def test_an_old_post_on_a_page_of_new_ones_does_not_end_the_listing(asked, links, place, flag):
+    old = status(mastodon.id_at(at("01")), created_at="2026-04-01T00:00:00Z", **flag)
+    first, second = [at_hour(hour) for hour in range(1, 6)], [at_hour(hour) for hour in range(6, 9)]
+    first.insert(place, old)
+    answers = [linked(1, *first, following=second[0]["id"]), linked(2, *second, following=5)]
+    pages, error, _ = asked(*(answers if links else (unlinked(1, *first), unlinked(2, *second))))
+    assert error is None
+    assert [page.posts for page in pages] == [5, 3, 0]
+    assert [page.seen_whole_after for page in pages] == [None, at("26T21:00"), at("26T18:00")]
+
+
+def test_an_old_post_at_the_end_of_a_page_that_leads_on_above_it_does_not_end_the_listing(asked):
+    old = status(mastodon.id_at(at("01")), created_at="2026-04-01T00:00:00Z")
+    first, second = [at_hour(hour) for hour in range(1, 6)], [at_hour(hour) for hour in range(6, 9)]
+    pages, error, _ = asked(linked(1, *first, old, following=second[0]["id"]), linked(2, *second, following=5))
+    assert error is None
+    assert [page.posts for page in pages] == [5, 3, 0]
+
+
+@pytest.mark.parametrize("links", [True, False], ids=["with Link", "without Link"])
+def test_a_date_in_the_future_neither_ends_a_listing_nor_makes_the_rest_count_as_seen(asked, links):
+    first = [status(900, created_at="2031-01-01T00:00:00Z"), status(890, created_at="2026-04-26T20:00:00Z")]
+    second = [status(880 - n, created_at=f"2026-04-25T{20 - n}:00:00Z") for n in range(3)]
+    last = [status(870, created_at="2026-04-01T00:00:00Z")]
+    answers = [linked(1, *first, following=890), linked(2, *second, following=878), linked(3, *last)]
+    if not links:
+        answers = [unlinked(1, *first), unlinked(2, *second), unlinked(3, *last)]
+    pages, error, paths = asked(*answers)
+    assert error is None
+    assert [page.posts for page in pages] == [1, 3, 0]
+    assert [page.seen_whole_after for page in pages] == [None, None, at("25T20:00")]
+    assert len(paths) == 3
+
+
+def test_a_server_without_links_that_does_not_heed_where_to_go_on(asked):
+    pages, error, paths = asked((TIMELINE, 1, {"body": json.dumps([status(7), status(6)]), "times": None}))
+    assert [page.posts for page in pages] == [2, 0]
+    assert isinstance(error, SchemaDrift)
+    assert (error.unseen_from, error.unseen_to, len(paths)) == (at("20"), at("21T08:00"), 2)
+
+
+def test_ids_that_cannot_be_gone_on_below(asked):
+    pages, error, _ = asked(unlinked(1, status(7) | {"id": 7}, status(6) | {"id": None}))
+    assert len(pages) == 1
+    assert isinstance(error, SchemaDrift)
+    assert "doesn't say where the next page begins" in str(error)
+    assert (error.unseen_from, error.unseen_to) == (at("20"), at("27"))
+
+
+def test_an_empty_page_that_leads_on_is_not_the_end(asked):
+    pages, error, _ = asked(linked(1, status(7)), linked(2, following=6), linked(3, status(5)), linked(4, following=3))
+    assert error is None
+    assert [page.posts for page in pages] == [1, 0, 1, 0]
+
+
+def test_empty_pages_that_lead_on_for_ever(asked):
+    pages, error, _ = asked(*(linked(number, following=100 - number) for number in range(1, 30)))
+    assert len(pages) == mastodon.MOST_BARREN
+    assert isinstance(error, SchemaDrift)
 
 
 @pytest.mark.parametrize(

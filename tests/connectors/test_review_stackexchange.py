@@ -67,7 +67,7 @@ def test_an_item_without_a_readable_id_may_be_any_of_those_asked_for(rechecked, 
 def test_a_refusal_that_python_cannot_read(rechecked, body):
     pages, error, _ = rechecked((1, {"status": 400, "body": body, "times": None}), of=[known(1)])
     assert pages == []
-    assert "refused the request (400)" in str(error)
+    assert "which is not from its API" in str(error)
 
 
 @pytest.mark.parametrize("link", ["javascript:alert(1)", "https://a.example/\nb", "https:// a", "/q/1"])

@@ -140,8 +140,8 @@ def test_a_lookup_that_fails_costs_its_own_posts_only(asked):
     assert known(comment(1)).mention_id in {record.mention_id for record in records if isinstance(record, Mention)}
 
 
-def test_a_description_with_a_character_of_endless_number_is_kept():
+def test_a_title_with_a_character_of_endless_number_is_kept():
     item = video(1) | {"kind": "youtube#searchResult", "id": {"kind": "youtube#video", "videoId": video(1)["id"]}}
-    item["snippet"] = item["snippet"] | {"description": f"&#{'1' * 5000};"}
+    item["snippet"] = item["snippet"] | {"title": f"&#{'1' * 5000};"}
     page = Page("search", {"kind": "youtube#searchListResponse", "items": [item]})
-    assert [record.text for record in youtube.parse(None, page) if isinstance(record, Mention)] == ["\ufffd"]
+    assert [record.title for record in youtube.parse(None, page) if isinstance(record, Mention)] == ["\ufffd"]

@@ -12,6 +12,7 @@ from connectors.contract import (
     Listening,
     Mention,
     Metrics,
+    NotYet,
     Query,
     RateLimited,
     SchemaDrift,
@@ -239,6 +240,134 @@ def test_fetch_a_gap_between_two_runs_is_told(run, build, entry, fetched, time, 
     assert error.unseen_to == at("25T06:00")
 
 
+# Entries that are not where their moment belongs --------------------------------------------------------------
+
+
+def written(*entries, names=lambda guid: f"<guid>{guid}</guid>"):
+    """A feed of entries: guid and moment each."""
+    items = "".join(
+        f"<item>{names(guid)}<title>{guid}</title><pubDate>{moment:%d %b %Y %H:%M:%S} GMT</pubDate></item>"
+        for guid, moment in entries
+    )
+    return f'<rss version="2.0"><channel><title>Lamps</title>{items}</channel></rss>'
+
+
+def half_hours(until, count=24):
+    return [(f"{until - timedelta(minutes=30 * n):%dT%H%M}", until - timedelta(minutes=30 * n)) for n in range(count)]
+
+
+@pytest.fixture
+def answered(run, build, fetched, time):
+    """What a fetch of the feed gives that a server answers with, at a time."""
+    server = run(build([]))
+
+    def ask(body, now=NOW, **more):
+        server.world.now = time.now = now
+        server.world.misbehave("status", "/rss", status=200, body=body)
+        return fetched(server, **more)
+
+    return ask
+
+
+PINNED, AHEAD = ("pinned", at("02T00:00") - timedelta(days=300)), ("ahead", at("02T00:00") + timedelta(days=300))
+
+
+@pytest.mark.parametrize("place", [0, 12, 24])
+@pytest.mark.parametrize("stray", [None, PINNED, AHEAD], ids=["none", "pinned", "ahead"])
+def test_fetch_a_stray_entry_does_not_change_since_when_a_feed_is_whole(answered, week, stray, place):
+    entries = half_hours(at("26T23:30"))
+    entries[place:place] = [stray] if stray else []
+    (page,), error = answered(written(*entries), now=week.end)
+    assert (page.posts, page.seen) == (24, len(entries))
+    assert isinstance(error, Truncated)
+    assert (error.unseen_from, error.unseen_to) == (week.start, at("26T12:00"))
+
+
+@pytest.mark.parametrize("stray", [PINNED, ("soon", at("22T18:00")), AHEAD], ids=["pinned", "soon", "ahead"])
+def test_fetch_a_stray_entry_joins_no_two_visits(answered, stray):
+    first, second = half_hours(at("22T00:00"), 48), half_hours(at("24T00:00"))
+    answered(written(stray, *first), now=at("22T01:00"), window=Window(at("21T12:00"), at("22T00:00")))
+    window = Window(at("22T00:00"), at("24T00:00"))
+    _, error = answered(written(*second, stray), now=at("24T01:00"), window=window)
+    assert isinstance(error, Truncated)
+    assert (error.unseen_from, error.unseen_to) == (window.start, at("23T12:30"))
+
+
+def test_fetch_an_entry_that_is_still_there_joins_two_visits(answered):
+    answered(written(*half_hours(at("22T00:00"), 48)), now=at("22T01:00"), window=Window(at("21T12:00"), at("22")))
+    later = [PINNED, *half_hours(at("23T12:00"), 20), *half_hours(at("22T00:00"), 4)]
+    _, error = answered(written(*later), now=at("24T01:00"), window=Window(at("22"), at("24")))
+    assert error is None
+
+
+def test_fetch_older_pages_although_an_old_entry_is_pinned(run, build, entry, fetched):
+    place = "halmora.example/blog.atom"
+    posts = [entry(f"a{n:03}", at("15T00:00") + timedelta(hours=6 * n), f"{n}", place=place) for n in range(30)]
+    server = run(build(posts), now=NOW)
+    pages, _ = fetched(server, PAGED)
+    pinned = "<entry><id>tag:pinned</id><updated>2025-01-01T00:00:00Z</updated></entry><entry>"
+    server.world.misbehave("status", "/rss", status=200, body=pages[0].body["text"].replace("<entry>", pinned, 1))
+    with_pinned, error = fetched(server, PAGED, cache=None)
+    assert error is None
+    assert [page.posts for page in with_pinned] == [page.posts for page in pages]
+
+
+def test_fetch_a_feed_in_no_order_of_time_says_so(answered, week):
+    entries = sorted(half_hours(at("26T23:30")), key=lambda entry: entry[0][-3:])
+    entries = entries[::2] + entries[1::2][::-1]
+    _, error = answered(written(*entries), now=week.end)
+    assert isinstance(error, Truncated)
+    assert "in no order of time" in str(error)
+    assert (error.unseen_from, error.unseen_to) == (week.start, at("26T23:30"))
+
+
+def test_fetch_a_feed_of_entries_dated_ahead_shows_nothing_of_the_window(answered, week):
+    _, error = answered(written(AHEAD))
+    assert isinstance(error, Truncated)
+    assert (error.unseen_from, error.unseen_to) == week
+
+
+def test_fetch_a_feed_that_may_have_stopped(answered):
+    entries = [AHEAD, *((f"{day}", at(f"{day:02}T10:00")) for day in range(8, 0, -1))]
+    window = Window(at("20"), at("22"))
+    assert answered(written(*entries), window=window)[1] is None  # not two weeks yet
+    window = Window(at("20"), at("23"))
+    _, error = answered(written(*entries), window=window)
+    assert isinstance(error, NotYet)
+    assert "may have stopped: its newest entry is of 2026-04-08" in str(error)
+    assert (error.unseen_from, error.unseen_to) == window
+    assert answered(written(("later", at("24T10:00")), *entries), window=window)[1] is None
+
+
+def test_fetch_what_is_missing_at_both_ends_is_one_span(answered):
+    window = Window(at("01"), at("28"))
+    _, error = answered(written(*half_hours(at("10T00:00"))), window=window)
+    assert type(error) is Truncated
+    assert "shows nothing before 2026-04-09 12:30" in str(error)
+    assert "may have stopped" in str(error)
+    assert (error.unseen_from, error.unseen_to) == window
+
+
+def test_fetch_a_guid_that_is_shared_on_another_night_leaves_the_old_entry_its_id(answered, mentions):
+    def names(_):
+        return "<guid>https://blog.example/t/7</guid>"
+
+    nights = [
+        [("one", at("20T10:00"))],
+        [("two", at("21T10:00")), ("one", at("20T10:00"))],
+        [("three", at("22T10:00")), ("two", at("21T10:00"))],
+        [("three", at("22T10:00"))],
+    ]
+    found: dict[str, set[str]] = {}
+    for number, entries in enumerate(nights):
+        pages, _ = answered(written(*entries, names=names), now=at("27") + timedelta(days=number))
+        for mention in mentions(rss, pages).values():
+            found.setdefault(mention.title, set()).add(mention.mention_id)
+    assert found["one"] == {"rss:https://blog.example/t/7"}
+    assert sorted(map(len, found.values())) == [1, 1, 1]
+    assert len(set.union(*found.values())) == 3
+
+
 # What is kept -------------------------------------------------------------------------------------------------
 
 
@@ -390,6 +519,11 @@ def hide(server, header):
         ({"kind": "html"}, SchemaDrift, "where a feed belongs; look at the address in a browser"),
         ({"kind": "empty"}, SchemaDrift, "answered nothing where a feed belongs"),
         ({"kind": "status", "status": 200, "body": '{"items": []}'}, SchemaDrift, "where a feed belongs"),
+        (
+            {"kind": "status", "status": 200, "body": '{"version": "https://jsonfeed.org/version/1.1", "items": []}'},
+            SchemaDrift,
+            "is a JSON Feed, which is not read",
+        ),
         ({"kind": "status", "status": 304}, SchemaDrift, "although nobody asked that"),
         ({"kind": "status", "status": 500}, SourceError, "is in trouble (500)"),
         ({"kind": "status", "status": 401}, Refused, "is not open to us (401)"),

@@ -11,8 +11,8 @@ from tests.connectors.recorded import items_in, misfits, recorded
 
 URL = "https://recorded.example/feed"
 SET_ASIDE = {
-    "feedparser_item_description_escaped_markup": "has neither guid nor link, by which it could be known again",
-    "incomplete_fields": "has neither guid nor link, by which it could be known again",
+    "feedparser_item_description_escaped_markup": "the time is missing",
+    "incomplete_fields": "has no guid, link or words of its own, by which it could be known again",
     "unrecognized": "is no feed",
 }
 

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connectors import rss
-from connectors.contract import Author, Mention, Metrics, Misfit, Page
+from connectors.contract import Author, Drift, Mention, Metrics, Misfit, Page
+from connectors.rss.listing import Shown
 from connectors.rss.records import Feed, body_of
 
 ITEM = (
@@ -93,6 +94,88 @@ def test_identity_is_the_link_where_several_entries_share_a_guid():
     ]
 
 
+def items(*each):
+    return "".join(
+        f"<item>{names}<pubDate>Tue, 21 Apr 2026 0{number}:00:00 GMT</pubDate><description>Text {number}</description>"
+        "</item>"
+        for number, names in enumerate(each)
+    )
+
+
+def ids(*each, head="<link>https://blog.example/</link>", held=None, **more):
+    told = page(rss2(items(*each), head), **more)
+    records = list(rss.parse(None, told._replace(body={**told.body, "held": held})))
+    assert not [record for record in records if isinstance(record, Misfit)]
+    return {record.text: record.mention_id for record in records if isinstance(record, Mention)}
+
+
+SHARED_LINK = "<link>https://blog.example/news</link>"
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        "",
+        "<guid>N/A</guid>",
+        "<guid isPermaLink='false'>7</guid>",
+        SHARED_LINK,
+        f"<guid>null</guid>{SHARED_LINK}",
+        "<guid>https://blog.example/</guid>",
+        "<guid>https://blog.example/news</guid>",
+        "<link>https://blog.example</link>",
+        "<guid>00000000-0000-0000-0000-000000000000</guid>",
+    ],
+)
+def test_six_entries_that_share_what_names_them_are_six_mentions(names):
+    found = ids(*[names] * 6)
+    assert len(set(found.values())) == len(found) == 6
+
+
+@pytest.mark.parametrize("names", ["", "<guid>N/A</guid>", "<guid>-</guid><link>https://blog.example/</link>"])
+def test_what_names_nobody_does_so_too_where_it_stands_alone(names):
+    alone = ids(names)
+    assert ids(*[names] * 3)["Text 0"] == alone["Text 0"]
+
+
+def test_an_identity_does_not_depend_on_where_in_the_feed_an_entry_stands():
+    entries = items(*["<guid>N/A</guid>"] * 4)
+    turned = "".join(f"<item>{each}" for each in entries.split("<item>")[:0:-1])
+    found, again = (
+        {one.text: one.mention_id for one in parsed(rss2(each)) if isinstance(one, Mention)}
+        for each in (entries, turned)
+    )
+    assert found == again
+
+
+def test_a_guid_that_is_shared_later_stays_with_the_entry_that_had_it_alone():
+    topic = "<guid>https://forum.example/t/7</guid><link>https://forum.example/t/7</link>"
+    before = Feed(page(rss2(items(topic))).body)
+    now = Feed(page(rss2(items(topic, topic))).body)
+    held = now.held_since(before)
+    found = ids(topic, topic, held=held)
+    assert found["Text 0"] == "rss:https://forum.example/t/7"
+    later = Feed({**page(rss2(items("<guid>9a</guid>", topic))).body, "held": held})
+    assert later.held_since(now) == {}
+    assert ids("<guid>9a</guid>", topic, held=held)["Text 1"] == found["Text 1"]
+    assert found["Text 1"].startswith("rss:blog.example/feed:#")
+
+
+def test_an_entry_that_stands_there_twice_is_one_mention_without_fault():
+    assert parsed(rss2(ITEM + ITEM)) == parsed(rss2())
+
+
+def test_of_two_versions_of_an_entry_the_newer_one_counts():
+    def version(day, text):
+        return (
+            f"<entry><id>tag:1</id><published>2026-04-21T08:00:00Z</published><updated>2026-04-{day}T08:00:00Z</updated>"
+            f"<summary>{text}</summary></entry>"
+        )
+
+    for entries in (version(22, "old") + version(23, "new"), version(23, "new") + version(22, "old")):
+        (found,) = parsed(atom(entries))
+        assert (found.text, found.edited_at) == ("new", AT.replace(day=23))
+
+
 def test_comments_belong_to_what_the_talk_is_about():
     def comment(guid, above):
         thread = 'xmlns:thr="http://purl.org/syndication/thread/1.0"'
@@ -130,9 +213,15 @@ def test_times(dates, created, edited):
 @pytest.mark.parametrize(
     ("item", "reason"),
     [
-        ("<item><title>x</title><pubDate>Tue, 21 Apr 2026 10:00:00 GMT</pubDate></item>", "neither guid nor link"),
-        ("<item><guid>7</guid></item>", "no date that can be read"),
-        ("<item><guid>7</guid><pubDate>last Tuesday</pubDate></item>", "no date that can be read"),
+        (
+            "<item><pubDate>Tue, 21 Apr 2026 10:00:00 GMT</pubDate></item>",
+            "has no guid, link or words of its own, by which it could be known again",
+        ),
+        ("<item><guid>7a</guid></item>", "the time is missing"),
+        ("<item><guid>7a</guid><pubDate>last Tuesday</pubDate></item>", "the time can't be read"),
+        ("<item><guid>7a</guid><pubDate>0</pubDate></item>", "the time is a number that is neither a date nor seconds"),
+        ("<item><guid>7a</guid><pubDate>1 Jan 1970 00:00:00 GMT</pubDate></item>", "the time is before 1990"),
+        ("<item><guid>7a</guid><pubDate>Mon, 02 Mar 2026 12:00:00 IST</pubDate></item>", "the time names a zone"),
     ],
 )
 def test_entry_that_is_set_aside_costs_only_itself(item, reason):
@@ -198,7 +287,75 @@ def test_numbers_language_and_recordings():
 
 
 def test_link_that_is_no_address_of_the_web_is_none():
-    assert mention(rss2(ITEM.replace("/basil?a=1&amp;b=2", "javascript:alert(1)"))).url is None
+    records = parsed(rss2(ITEM.replace("/basil?a=1&amp;b=2", "javascript:alert(1)")))
+    assert [getattr(record, "url", record) for record in records] == [None, Drift("entry.link", "javascript:alert(1)")]
+
+
+def test_a_guid_that_is_no_address_becomes_no_link():
+    assert parsed(rss2(ITEM.replace(" isPermaLink='false'", "").replace("<link>/basil?a=1&amp;b=2</link>", ""))) == [
+        mention(rss2())._replace(url=None)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("told", "replies"),
+    [("12", 12), (" 7 ", 7), ("12.0", 12), ("-5", None), ("12.7", None), ("many", None), ("", None)],
+)
+def test_a_number_of_comments_that_is_none_costs_itself(told, replies):
+    records = parsed(rss2(ITEM.replace("</item>", f"<slash:comments>{told}</slash:comments></item>")))
+    name = "rss:blog.example/feed:7"
+    told_numbers = [Metrics(name, replies=replies)] if replies is not None else []
+    assert records[0].mention_id == name
+    assert [record for record in records[1:] if isinstance(record, Metrics)] == told_numbers
+    is_drift = replies is None and bool(told)
+    assert [record.field for record in records[1:] if isinstance(record, Drift)] == ["entry.comments"] * is_drift
+
+
+@pytest.mark.parametrize(
+    ("told", "language", "drifts"),
+    [("en_GB", "en", 0), ("und", None, 0), ("", None, 0), ("English (UK)", None, 1), ("1", None, 1)],
+)
+def test_a_language_that_is_none_costs_itself_and_is_told_once(told, language, drifts):
+    xml = rss2(ITEM + ITEM.replace(">7<", ">8<"), f"<title>b</title><language>{told}</language>")
+    records = parsed(xml)
+    assert [record.network_lang for record in records if isinstance(record, Mention)] == [language] * 2
+    assert [record for record in records if isinstance(record, Drift)] == [Drift("entry.language", told)] * drifts
+
+
+def test_a_moment_beside_the_first_that_can_t_be_read_is_told():
+    dates = "<published>soon</published><updated>2026-04-21T08:00:00Z</updated>"
+    records = parsed(atom(f"<entry><id>tag:1</id>{dates}</entry>"))
+    assert [type(record) for record in records] == [Mention, Drift]
+    assert records[1] == Drift("entry.published", "soon")
+
+
+@pytest.mark.parametrize(
+    ("told", "meant"),
+    [
+        ("Mo, 02 Mrz 2026 12:00:00 +0100", "2026-03-02T11:00"),
+        ("Seg, 02 Fev 2026 12:00:00 -0300", "2026-02-02T15:00"),
+        ("2026/3/2 12:07:41", "2026-03-02T12:07:41"),
+        ("Mon, 02 Mar 2026 03:00:00 PM +0000", "2026-03-02T15:00"),
+        ("Mon, 02 Mar 2026 12:00:00 CEST", "2026-03-02T10:00"),
+        ("Mon, 02 Mar 2026 12:00:00 GMT+2", "2026-03-02T10:00"),
+        ("1772452800", "2026-03-02T12:00"),
+        ("2 March 2026", "2026-03-02T00:00"),
+    ],
+)
+@pytest.mark.parametrize("element", ["pubDate", "dc:date"])
+def test_spellings_of_moments(told, meant, element):
+    xml = rss2(f"<item><guid>7</guid><{element}>{told}</{element}></item>")
+    assert mention(xml).created_at == datetime.fromisoformat(meant)
+
+
+def test_day_and_month_are_told_apart_by_the_whole_feed():
+    def item(guid, told):
+        return f"<item><guid>{guid}</guid><pubDate>{told}</pubDate></item>"
+
+    both = parsed(rss2(item("a", "03/04/2026 10:00") + item("b", "03/25/2026 10:00")))
+    assert [record.created_at for record in both] == [datetime(2026, 3, 4, 10), datetime(2026, 3, 25, 10)]
+    (alone,) = parsed(rss2(item("a", "03/04/2026 10:00")))
+    assert (type(alone), alone.reason) == (Misfit, "the time can be read day first or month first")
 
 
 @pytest.mark.parametrize(
@@ -214,6 +371,12 @@ def test_link_that_is_no_address_of_the_web_is_none():
 )
 def test_how_often_a_feed_wants_to_be_asked(head, hours):
     assert Feed(page(rss2(head=head)).body).hours_between == hours
+
+
+@pytest.mark.parametrize(("term", "is_pinned"), [("pinned", True), (" Sticky", True), ("pins", False)])
+def test_an_entry_may_say_itself_that_it_is_pinned(term, is_pinned):
+    entry = f"<entry><id>tag:1</id><updated>2026-04-21T08:00:00Z</updated><category term='{term}'/></entry>"
+    assert Feed(page(atom(entry)).body).shown() == [Shown("tag:1", AT, AT, is_pinned)]
 
 
 # Broken feeds -------------------------------------------------------------------------------------------------
@@ -296,4 +459,4 @@ def test_a_mangled_feed_never_raises(data):
     list(rss.parse(None, page(mangled)))
     assert feed.hours_between >= 0
     assert feed.next_page is None
-    feed.moments()
+    feed.shown()

@@ -1,9 +1,10 @@
 """The Stack Exchange connector against the sandbox server: questions, answers and comments over real HTTP."""
 
+import json
 import logging
 import traceback
 from collections import Counter
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from pydantic import ValidationError
@@ -274,12 +275,71 @@ def test_page_3_fails_and_the_run_is_repeated(run, build, many, fetched, week, a
     pages, error = fetched(server, asked_for)
     assert sum(page.posts for page in pages) == 200
     assert "is in trouble (500)" in str(error)
-    assert (error.unseen_from, error.unseen_to) == (week.start, week.end - timedelta(minutes=200))
-    assert pages[-1].seen_whole_after == week.end - timedelta(minutes=100)
+    assert (error.unseen_from, error.unseen_to) == (week.start, week.end - timedelta(minutes=198))
+    assert pages[-1].seen_whole_after == week.end - timedelta(minutes=98)
     again, error = fetched(server, asked_for)
     assert error is None
     assert read(pages).items() <= read(again).items()
     assert len(read(again)) == 450
+
+
+@pytest.mark.parametrize(("asked_for", "path"), [(HALMORA, "/search"), (TAG, "/questions")], ids=["search", "tag"])
+def test_a_listing_that_does_not_say_whether_there_is_more(run, build, many, fetched, monkeypatch, asked_for, path):
+    monkeypatch.setattr(stackexchange_api, "SAYS_WHETHER_THERE_IS_MORE", False)
+    server = run(build(many(250)), now=NOW)
+    pages, error = fetched(server, asked_for, threads=asked_for is HALMORA)
+    assert error is None
+    assert len(read(pages)) == 250
+    asked = [request.params for request in server.world.requests if request.path.startswith(API + path)]
+    assert [params["page"] for params in asked if "q" in params or "tagged" in params] == ["1", "2", "3", "4"]
+
+
+def wrapped(moments, **more):
+    questions = [
+        {
+            "question_id": 500 + number,
+            "title": "t",
+            "body": "a",
+            "creation_date": int(moment.replace(tzinfo=UTC).timestamp()),
+        }
+        for number, moment in enumerate(moments, moments[0].day * 100)
+    ]
+    times = [{**question, "last_activity_date": question["creation_date"]} for question in questions]
+    return json.dumps({"items": times, **more})
+
+
+def test_more_that_is_not_shown(run, build, fetched, week):
+    server = run(build([]), now=NOW)
+    first = wrapped([at("26T20:00")], has_more=True)
+    for nth, body in enumerate((first, '{"items": [], "has_more": true}'), 1):
+        server.world.misbehave("status", path=f"{API}/questions", nth=nth, status=200, body=body)
+    _, error = fetched(server, TAG, threads=False)
+    assert isinstance(error, Truncated)
+    assert "says that there is more" in str(error)
+    assert (error.unseen_from, error.unseen_to) == (week.start, at("26T20:00"))
+
+
+OLD, FUTURE = at("01T00:00"), at("30T00:00") + timedelta(days=900)
+
+
+@pytest.mark.parametrize(
+    ("odd", "place", "whole_after"),
+    [(OLD, 0, at("26T19:00")), (OLD, 4, at("26T18:00")), (FUTURE, 0, at("26T19:00")), (FUTURE, 4, at("27"))],
+    ids=["first", "old", "future", "future at last"],
+)
+def test_one_question_out_of_order_does_not_tell_how_far_a_listing_has_come(
+    run, build, fetched, week, odd, place, whole_after
+):
+    server = run(build([]), now=NOW)
+    first = [at(f"26T{hour}:00") for hour in (20, 19, 18, 17)]
+    first.insert(place, odd)
+    second = [at(f"25T{hour}:00") for hour in (20, 19, 18)]
+    for nth, body in enumerate((wrapped(first, has_more=True), wrapped(second, has_more=True)), 1):
+        server.world.misbehave("status", path=f"{API}/questions", nth=nth, status=200, body=body)
+    server.world.misbehave("status", path=f"{API}/questions", nth=3, times=4)
+    pages, error = fetched(server, TAG, threads=False)
+    assert [(page.posts, page.seen, page.seen_whole_after) for page in pages] == [(4, 5, None), (3, 3, whole_after)]
+    assert (error.unseen_from, error.unseen_to) == (week.start, at("25T20:00"))
 
 
 def test_windows_that_overlap_give_the_same_mentions(run, build, thread, fetched):
@@ -329,7 +389,7 @@ def test_a_long_backoff_is_left_to_a_later_run(run, build, many, fetched, waits,
     assert [page.seen for page in pages] == [100]
     assert isinstance(error, RateLimited)
     assert (error.until, waits) == (NOW + timedelta(seconds=600), [])
-    assert (error.unseen_from, error.unseen_to) == (week.start, week.end - timedelta(minutes=100))
+    assert (error.unseen_from, error.unseen_to) == (week.start, week.end - timedelta(minutes=98))
 
 
 def test_the_end_of_the_quota_ends_the_run(run, build, many, fetched, monkeypatch):
@@ -445,7 +505,7 @@ def test_the_26th_page_needs_a_key(run, build, many, fetched, client, monkeypatc
     server = run(build(many(250)), now=NOW)
     pages, error = fetched(server, TAG, threads=False)
     assert isinstance(error, Truncated)
-    assert (error.unseen_from, error.unseen_to) == (week.start, week.end - timedelta(minutes=200))
+    assert (error.unseen_from, error.unseen_to) == (week.start, week.end - timedelta(minutes=198))
     pages, error = fetched(server, TAG, threads=False, with_client=client(server, KEY))
     assert error is None
     assert len(read(pages)) == 250

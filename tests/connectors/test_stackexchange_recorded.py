@@ -11,7 +11,7 @@ from connectors import stackexchange
 from connectors.contract import Drift, Mention, Page, SourceError
 from connectors.http_api import Refused
 from connectors.stackexchange.api import meaning
-from tests.connectors.recorded import FOLDER, bodies, items_in, misfits, recorded
+from tests.connectors.recorded import FOLDER, bodies, items_in, misfits, objects, recorded
 
 
 @pytest.mark.parametrize("path", recorded("stackexchange"))
@@ -23,6 +23,7 @@ def test_recorded_answer_of_stack_exchange(path: Path) -> None:
     assert misfits(records) == []
     assert drifts <= {Drift("question.body"), Drift("answer.body"), Drift("comment.body")}
     assert len({mention.mention_id for mention in found}) == len(found)
+    assert len(found) == sum("creation_date" in one for one in objects(bodies(path)))
     assert items_in(path) in (None, len(found))
 
 

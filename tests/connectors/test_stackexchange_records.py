@@ -229,6 +229,71 @@ def test_drift_is_told_and_the_item_kept(item, drift):
     assert mention(records)
 
 
+@pytest.mark.parametrize("found", [-5, 2.5, "7", True, [], 10**30], ids=str)
+@pytest.mark.parametrize(("field", "column"), [("view_count", "views"), ("answer_count", "replies")])
+def test_a_count_that_is_none_is_unknown(field, column, found):
+    told, numbers, author = parse(wrapped(question()))
+    assert parse(wrapped(question(**{field: found}))) == [
+        told,
+        numbers._replace(**{column: None}),
+        author,
+        Drift(f"question.{field}", found),
+    ]
+
+
+def test_a_score_below_zero_is_one():
+    assert only(Metrics, parse(wrapped(question(score=-40))))[0].score == -40
+    assert only(Drift, parse(wrapped(question(score=-40)))) == []
+    assert only(Drift, parse(wrapped(question(score="many")))) == [Drift("question.score", "many")]
+
+
+@pytest.mark.parametrize(
+    ("field", "found", "changed"),
+    [
+        ("title", 5, {"title": None}),
+        ("link", ["https://a.example"], {"url": None}),
+        ("link", "javascript:alert(1)", {"url": None}),
+        ("tags", "basil", {"text": "Why pale?"}),
+        ("content_license", 4, {"licence": None}),
+        ("last_edit_date", "soon", {}),
+    ],
+    ids=str,
+)
+def test_a_side_field_that_can_not_be_read_costs_itself(field, found, changed):
+    told, numbers, author = parse(wrapped(question()))
+    assert parse(wrapped(question(**{field: found}))) == [
+        told._replace(**changed),
+        numbers,
+        author,
+        Drift(f"question.{field}", found),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("told", "drift"),
+    [
+        ("sam", Drift("question.owner", "sam")),
+        (owner("12"), Drift("owner.user_id", "12")),
+        (owner(display_name=7), Drift("owner.display_name", 7)),
+    ],
+    ids=str,
+)
+def test_an_author_who_can_not_be_read_is_told(told, drift):
+    records = parse(wrapped(question(owner=told)))
+    assert only(Drift, records) == [drift]
+    assert only(Author, records) == []
+    assert mention(records).author_id == (PLACE + "u/12" if drift.field == "owner.display_name" else None)
+
+
+def test_an_author_of_many_posts_comes_once():
+    assert len(only(Author, parse(wrapped(question(), answer(owner=owner()), comment())))) == 1
+
+
+def test_one_id_with_two_texts_is_not_hidden():
+    records = parse(wrapped(answer(), answer(body="<p>Otherwise.</p>")))
+    assert [told.text for told in only(Mention, records)] == ["Iron.", "Otherwise."]
+
+
 WILD = json_values(keys=st.sampled_from([*question(), *comment(), "items", "user_id"]))
 
 

@@ -1,5 +1,6 @@
 """The X connector against the sandbox server: the real tweepy over real HTTP."""
 
+import json
 import logging
 import traceback
 from datetime import UTC, datetime, timedelta
@@ -22,6 +23,7 @@ from connectors.contract import (
     Window,
 )
 from query.parsing import any_of
+from sandbox import x_api
 from sandbox.world import BEARER_TOKEN
 from sandbox.x_posts import post_id, snowflake
 from tests.connectors.times import at, series
@@ -162,6 +164,72 @@ def test_fetch_pages_to_the_last(run, build, many, week, collect, mentions):
     assert (pages[2].first_at, pages[0].last_at) == (week.end - timedelta(minutes=250), week.end - timedelta(minutes=1))
 
 
+@pytest.mark.parametrize("count", [200, 230])
+def test_fetch_a_search_that_names_no_next_page(run, build, many, week, collect, mentions, monkeypatch, count):
+    monkeypatch.setattr(x_api, "NAMES_THE_NEXT_PAGE", False)
+    server = run(build(many(count)), now=AFTER)
+    pages, error = fetched(server, week, collect)
+    assert error is None
+    assert sum(page.posts for page in pages) == len(mentions(x, pages)) == count
+    assert [page.posts for page in pages] == [100, 97, count - 197]
+    assert (
+        asked(server)[1]["end_time"] == f"{week.end - timedelta(minutes=98) + timedelta(seconds=1):%Y-%m-%dT%H:%M:%SZ}"
+    )
+
+
+def test_fetch_more_posts_of_one_second_than_a_page_holds(run, build, tweet, week, collect, monkeypatch):
+    monkeypatch.setattr(x_api, "NAMES_THE_NEXT_PAGE", False)
+    posts = [tweet(f"a{n:03}", at("21T08:00"), "sam", f"halmora {n}") for n in range(130)]
+    pages, error = fetched(run(build(posts), now=AFTER), week, collect)
+    assert [page.posts for page in pages] == [100, 0]
+    assert isinstance(error, Truncated)
+    assert (error.unseen_from, error.unseen_to) == (week.start, at("21T08:00:01"))
+
+
+def answer(moments, **meta):
+    told = [
+        {"id": snowflake(moment, 7), "text": "halmora", "created_at": f"{moment:%Y-%m-%dT%H:%M:%S}.000Z"}
+        for moment in moments
+    ]
+    return json.dumps({"data": told, "meta": {"result_count": len(told), **meta}})
+
+
+OLD, FUTURE = at("01T00:00"), at("30T00:00") + timedelta(days=900)
+
+
+@pytest.mark.parametrize(
+    ("odd", "place", "whole_after"),
+    [(OLD, 0, at("26T19:00")), (OLD, 4, at("26T18:00")), (FUTURE, 0, at("26T19:00")), (FUTURE, 4, None)],
+    ids=["first", "old", "future", "future at last"],
+)
+def test_fetch_one_post_out_of_order_does_not_tell_how_far_a_search_has_come(
+    run, build, week, collect, odd, place, whole_after
+):
+    server = run(build([]), now=AFTER)
+    first = [at(f"26T{hour}:00") for hour in (20, 19, 18, 17)]
+    first.insert(place, odd)
+    second = [at(f"25T{hour}:00") for hour in (20, 19, 18)]
+    for nth, body in enumerate((answer(first, next_token="a"), answer(second, next_token="b")), 1):
+        server.world.misbehave("status", nth=nth, status=200, body=body)
+    server.world.misbehave("status", nth=3, times=None, status=500)
+    pages, error = fetched(server, week, collect)
+    assert [(page.posts, page.seen) for page in pages] == [(4, 5), (3, 3)]
+    assert [(page.first_at, page.last_at) for page in pages] == [
+        (at("26T17:00"), at("26T20:00")),
+        (at("25T18:00"), at("25T20:00")),
+    ]
+    assert [page.seen_whole_after for page in pages] == [whole_after, at("25T20:00")]
+    assert (error.unseen_from, error.unseen_to) == (week.start, at("25T20:00"))
+
+
+def test_fetch_a_page_that_lacks_what_it_counts(run, build, week, collect):
+    server = run(build([]), now=AFTER)
+    server.world.misbehave("status", status=200, body='{"meta": {"result_count": 40}}')
+    _, error = fetched(server, week, collect)
+    assert type(error) is SchemaDrift
+    assert "counts 40 posts on a page that holds 0" in str(error)
+
+
 def test_fetch_all_asks_for_more_at_a_time(run, build, many, week, collect):
     pages, error = fetched(run(build(many(250))), week, collect, search="all")
     assert error is None
@@ -199,12 +267,12 @@ def test_fetch_connection_cut_on_page_3(run, build, many, week, collect, mention
     pages, error = fetched(server, week, collect)
     assert [page.posts for page in pages] == [100, 100]
     assert "failed or was cut" in str(error)
-    assert (error.unseen_from, error.unseen_to) == (week.start, week.end - timedelta(minutes=200))
+    assert (error.unseen_from, error.unseen_to) == (week.start, week.end - timedelta(minutes=198))
     whole_after = pages[-1].seen_whole_after
     assert whole_after == error.unseen_to
     rest, error = fetched(server, Window(week.start, whole_after + timedelta(seconds=1)), collect)
     assert error is None
-    assert sum(page.seen for page in rest) == 51  # nobody pays twice for what came before the cut
+    assert sum(page.seen for page in rest) == 53  # nobody pays twice for what came before the cut
     assert len(mentions(x, [*pages, *rest])) == 250
     again, error = fetched(server, week, collect)
     assert error is None
@@ -228,9 +296,16 @@ def test_fetch_repeats_what_failed_for_a_moment(run, build, talk, week, collect)
         ({"kind": "status", "status": 200, "body": '{"data": []}'}, SchemaDrift, "where a page of posts belongs"),
         ({"kind": "status", "status": 500}, SourceError, "is in trouble (500)"),
         ({"kind": "status", "status": 401}, CredentialsError, "refused the bearer token"),
-        ({"kind": "status", "status": 403, "body": '{"detail": "no access"}'}, CredentialsError, "no access"),
+        (
+            {"kind": "status", "status": 403, "body": '{"title": "No", "detail": "no access"}'},
+            CredentialsError,
+            "no access",
+        ),
         ({"kind": "status", "status": 402, "body": '{"detail": "credits"}'}, SourceError, "paid first"),
-        ({"kind": "status", "status": 404}, SourceError, "refused the request (404)"),
+        ({"kind": "status", "status": 404, "body": '{"errors": []}'}, SourceError, "refused the request (404)"),
+        ({"kind": "status", "status": 404}, SourceError, "which is not from its API"),
+        ({"kind": "status", "status": 403, "body": "<h1>no</h1>"}, SourceError, "which is not from its API"),
+        ({"kind": "status", "status": 200, "body": "[" * 100_000}, SchemaDrift, "can't read"),
         ({"kind": "status", "status": 400, "body": '{"errors": [{"message": "bad (x"}]}'}, SourceError, "bad (x"),
         ({"kind": "status", "status": 400, "body": "[]"}, SchemaDrift, "can't read"),
         ({"kind": "stall", "seconds": 1}, SourceError, "did not answer in time"),
@@ -276,7 +351,7 @@ def test_fetch_rate_limit_tells_when_to_come_back(run, build, many, week, collec
     assert [page.posts for page in pages] == [100, 100]
     assert isinstance(error, RateLimited)
     assert abs(error.until.replace(tzinfo=UTC).timestamp() - time() - 900) < 5
-    assert error.unseen_to == week.end - timedelta(minutes=200)
+    assert error.unseen_to == week.end - timedelta(minutes=198)
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connectors import x
-from connectors.contract import Author, Interaction, Mention, Metrics, Misfit, Page
+from connectors.contract import Author, Drift, Interaction, Mention, Metrics, Misfit, Page
 from connectors.x.records import snowflake_time
 from tests.connectors.mangling import json_values, mangled
 
@@ -196,22 +196,110 @@ def test_bad_post_costs_only_itself(bad, reason):
     assert len(only(body, Mention)) == 2
 
 
-def test_bad_account_costs_only_itself():
-    found = records(page(post(), users=[user(SAM, "sam"), {"id": NETTIE}]))
-    assert found[1] == Misfit("is an account without a username", "includes.users[1]", {"id": NETTIE})
+@pytest.mark.parametrize(
+    ("account", "drift"),
+    [
+        ({"id": NETTIE}, Drift("user.username")),
+        ({"id": NETTIE, "username": 7}, Drift("user.username", 7)),
+        ({"id": 5, "username": "nettie"}, Drift("user.id", 5)),
+        ("nettie", Drift("user", "nettie")),
+    ],
+    ids=str,
+)
+def test_bad_account_costs_only_itself(account, drift):
+    found = records(page(post(), users=[user(SAM, "sam"), account]))
+    assert found[1] == drift
     assert found[2].url == f"https://x.com/sam/status/{FIRST}"
+    assert only(page(post(), users=[account]), Misfit) == []
 
 
-@pytest.mark.parametrize("more", [{"public_metrics": []}, {"entities": 5}, {"referenced_tweets": [None, {"id": 3}]}])
+@pytest.mark.parametrize(
+    ("more", "changed"),
+    [
+        ({"name": 5}, {"name": None}),
+        ({"public_metrics": {"followers_count": -1}}, {"followers": None}),
+        ({"public_metrics": [3]}, {"followers": None}),
+        ({"created_at": "once"}, {"account_created_at": None}),
+    ],
+    ids=str,
+)
+def test_a_side_field_of_an_account_costs_itself(more, changed):
+    whole = {"public_metrics": {"followers_count": 8}, "created_at": "2019-05-01T00:00:00.000Z"}
+    [author] = only(page(users=[user(SAM, "sam", **whole)]), Author)
+    [(field, found)] = more.items()
+    if isinstance(found, dict):
+        [(field, found)] = found.items()
+    assert records(page(users=[user(SAM, "sam", **{**whole, **more})])) == [
+        author._replace(**changed),
+        Drift(f"user.{field}", found),
+    ]
+
+
+@pytest.mark.parametrize("found", [-5, 2.5, "7", True, [], 10**30], ids=str)
+@pytest.mark.parametrize(("field", "column"), [("like_count", "likes"), ("impression_count", "views")])
+def test_a_count_that_is_none_is_unknown(field, column, found):
+    mention, numbers = records(page(post()))
+    assert records(page(post(public_metrics=COUNTS | {field: found}))) == [
+        mention,
+        numbers._replace(**{column: None}),
+        Drift(f"post.{field}", found),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("field", "found", "changed"),
+    [
+        ("author_id", 1001, {"author_id": None}),
+        ("conversation_id", 5, {"root_id": None}),
+        ("lang", ["en"], {"network_lang": None}),
+        ("created_at", "soon", {"created_at": snowflake_time(int(FIRST))}),
+        ("referenced_tweets", "replied_to", {}),
+        ("edit_history_tweet_ids", FIRST, {}),
+    ],
+)
+def test_a_side_field_that_can_not_be_read_costs_itself(field, found, changed):
+    mention, numbers = records(page(post()))
+    assert records(page(post(**{field: found}))) == [
+        mention._replace(**changed),
+        numbers,
+        Drift(f"post.{field}", found),
+    ]
+
+
+@pytest.mark.parametrize("more", [{"entities": 5}, {"note_tweet": "long"}])
 def test_odd_part_leaves_the_post(more):
     assert only(page(post(**more)), Mention)[0].text == "halmora"
+
+
+def test_an_author_who_is_told_twice_comes_once_in_full():
+    whole = user(SAM, "sam", public_metrics={"followers_count": 8})
+    for users in ([whole, user(SAM, "sam")], [user(SAM, "sam"), whole]):
+        assert only(page(users=users), Author) == [Author(f"x:{SAM}", "x", "sam", "Sam", 8)]
+
+
+def test_one_id_with_two_texts_is_not_hidden():
+    found = only(page(post(), tweets=[post(text="otherwise"), post()]), Mention)
+    assert [(mention.mention_id, mention.text) for mention in found] == [
+        (f"x:{FIRST}", "halmora"),
+        (f"x:{FIRST}", "otherwise"),
+    ]
+
+
+def test_an_answer_to_what_is_not_told_is_a_comment():
+    [mention, _] = records(page(post(ANSWER, conversation_id=FIRST)))
+    assert (mention.kind, mention.parent_id, mention.root_id) == ("comment", None, f"x:{FIRST}")
+
+
+def test_who_begins_with_a_handle_answers_no_post():
+    [mention, _] = records(page(post(text="@nettie look", in_reply_to_user_id=NETTIE)))
+    assert (mention.kind, mention.parent_id, mention.root_id) == ("post", None, f"x:{FIRST}")
 
 
 # Whatever comes -------------------------------------------------------------------------------------------------
 
 KEYS = st.sampled_from(["data", "includes", "users", "tweets", "id", "text", "type", "entities", "urls"]) | st.text()
 ANYTHING = json_values(st.just(FIRST), keys=KEYS, most=25)
-RECORDS = Mention | Author | Metrics | Interaction | Misfit
+RECORDS = Mention | Author | Metrics | Interaction | Drift | Misfit
 
 
 @given(ANYTHING)

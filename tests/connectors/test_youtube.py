@@ -32,11 +32,12 @@ from connectors.contract import (
 from connectors.http_api import Clock, Refused
 from connectors.youtube.api import meaning
 from query.parsing import parse as parse_query
+from sandbox import youtube_api
 from sandbox.world import YOUTUBE_KEY
 from sandbox.youtube_api import channel_id, comment_id, video_id
 from tests.connectors.recorded import FOLDER
 from tests.connectors.times import Time, at, series
-from tests.connectors.trouble import NO_JSON, trouble_id
+from tests.connectors.trouble import NO_JSON, PAGES, trouble_id
 
 CREDENTIALS = {"api_key": YOUTUBE_KEY}
 HALMORA = Query("search 1", "halmora")
@@ -402,7 +403,103 @@ def test_fetch_search_ends_near_500(run, build, video, week, collect):
     assert sum(page.posts for page in pages) == 500
     assert len(asked(server, "search")) == 10
     assert isinstance(error, Truncated)
-    assert (error.unseen_from, error.unseen_to) == (week.start, week.end - timedelta(minutes=500))
+    assert (error.unseen_from, error.unseen_to) == (week.start, week.end - timedelta(minutes=498))
+
+
+@pytest.fixture
+def _pages_are_not_named(monkeypatch):
+    monkeypatch.setattr(youtube_api, "NAMES_THE_NEXT_PAGE", False)
+
+
+@pytest.mark.usefixtures("_pages_are_not_named")
+def test_fetch_a_search_that_names_no_next_page(run, build, video, week, collect):
+    times = [week.end - timedelta(minutes=number) for number in range(1, 121)]
+    server = run(build([video(f"a{number:03}", moment) for number, moment in enumerate(times)]), now=AFTER)
+    pages, error = fetched(server, week, collect, threads=False)
+    assert sum(page.posts for page in pages) == 50
+    assert isinstance(error, Truncated)
+    assert "search names no next page after 50 of 120" in str(error)
+    assert (error.unseen_from, error.unseen_to) == (week.start, week.end - timedelta(minutes=48))
+
+
+@pytest.mark.usefixtures("_pages_are_not_named")
+def test_fetch_a_channel_whose_list_names_no_next_page(run, build, video, week, collect):
+    times = [week.end - timedelta(hours=number) for number in range(1, 121)]
+    server = run(build([video(f"a{number:03}", moment) for number, moment in enumerate(times)]), now=AFTER)
+    pages, error = fetched(server, week, collect, query=Query("c", "channel/@halmora"), channels=("@halmora",))
+    assert seen_from(pages)[:2] == [("channels", 0, 1), ("playlistItems", 50, 50)]
+    assert isinstance(error, Truncated)
+    assert (error.unseen_from, error.unseen_to) == week
+
+
+@pytest.mark.usefixtures("_pages_are_not_named")
+def test_fetch_comments_that_name_no_next_page(run, build, crowd, week, collect):
+    pages, error = fetched(run(build(crowd(250, week)), now=AFTER), week, collect)
+    assert [page.posts for page in pages if page.endpoint == "commentThreads"] == [100]
+    assert isinstance(error, Truncated)
+    assert "commentThreads names no next page after 100 of 250" in str(error)
+    assert (error.unseen_from, error.unseen_to) == (week.start, week.end - timedelta(minutes=98))
+
+
+@pytest.mark.usefixtures("_pages_are_not_named")
+def test_fetch_answers_that_name_no_next_page(run, build, video, comment, week, collect):
+    answers = [comment(f"b{n:03}", at("22T10:00") + timedelta(minutes=n), "a002", f"answer {n}") for n in range(130)]
+    talk = [video("a001", at("21T10:00")), comment("a002", at("22T09:00"), "a001"), *answers]
+    pages, error = fetched(run(build(talk), now=AFTER), week, collect)
+    assert [page.seen for page in pages if page.endpoint == "comments"] == [100]
+    assert isinstance(error, Truncated)
+    assert (error.unseen_from, error.unseen_to) == week
+
+
+def test_fetch_a_full_page_that_holds_all_that_is_counted(run, build, crowd, week, collect):
+    pages, error = fetched(run(build(crowd(100, week)), now=AFTER), week, collect)
+    assert error is None
+    assert [page.posts for page in pages if page.endpoint == "commentThreads"] == [100]
+
+
+def threads_at(moments, token):
+    def thread(moment):
+        times = dict.fromkeys(("publishedAt", "updatedAt"), f"{moment:%Y-%m-%dT%H:%M:%SZ}")
+        said = {"textOriginal": "a", "likeCount": 0, **times}
+        comment = {"kind": "youtube#comment", "id": f"Ug{moment:%d%H%M}", "snippet": said}
+        snippet = {"topLevelComment": comment, "totalReplyCount": 0}
+        return {"kind": "youtube#commentThread", "id": comment["id"], "snippet": snippet}
+
+    told = {"kind": "youtube#commentThreadListResponse", "nextPageToken": token}
+    return json.dumps({**told, "items": [thread(moment) for moment in moments]})
+
+
+OLD, FUTURE = at("01T00:00") - timedelta(days=90), at("30T00:00") + timedelta(days=900)
+
+
+@pytest.mark.parametrize(
+    ("odd", "place"), [(OLD, 0), (OLD, 4), (FUTURE, 0), (FUTURE, 4)], ids=["pinned", "old", "future", "future at last"]
+)
+def test_fetch_one_comment_out_of_order_does_not_tell_how_far_they_have_been_read(
+    run, build, crowd, week, collect, odd, place
+):
+    server = run(build(crowd(1, week)), now=AFTER)
+    first = [at(f"26T{hour}:00") for hour in (20, 19, 18, 17)]
+    first.insert(place, odd)
+    second = [at(f"25T{hour}:00") for hour in (20, 19, 18)]
+    for nth, body in enumerate((threads_at(first, "a"), threads_at(second, "b")), 1):
+        server.world.misbehave("status", f"{V3}/commentThreads", nth=nth, status=200, body=body)
+    server.world.misbehave("status", f"{V3}/commentThreads", nth=3, times=None, status=500)
+    pages, error = fetched(server, week, collect)
+    assert [(page.posts, page.seen) for page in pages if page.endpoint == "commentThreads"] == [(4, 5), (3, 3)]
+    assert "is in trouble (500)" in str(error)
+    assert (error.unseen_from, error.unseen_to) == (week.start, at("25T20:00"))
+
+
+def test_fetch_answers_whose_number_can_not_be_read_are_asked_for(run, build, week, crowd, collect):
+    server = run(build(crowd(1, week)), now=AFTER)
+    thread = json.loads(threads_at([at("26T20:00")], None))
+    thread["items"][0]["snippet"]["totalReplyCount"] = "some"
+    server.world.misbehave("status", f"{V3}/commentThreads", status=200, body=json.dumps(thread))
+    pages, error = fetched(server, week, collect)
+    assert error is None
+    assert [params["parentId"] for params in asked(server, "comments")] == ["Ug262000"]
+    assert Drift("commentThread.totalReplyCount", "some") in records(pages, Drift)
 
 
 def test_windows_that_overlap_give_the_same_ids(run, build, crowd, week, collect, mentions):
@@ -429,7 +526,7 @@ def test_fetch_connection_cut_on_page_3(run, build, crowd, week, collect, mentio
     pages, error = fetched(server, week, collect)
     assert [page.posts for page in pages if page.endpoint == "commentThreads"] == [100, 100]
     assert "failed or was cut" in str(error)
-    assert (error.unseen_from, error.unseen_to) == (week.start, week.end - timedelta(minutes=200))
+    assert (error.unseen_from, error.unseen_to) == (week.start, week.end - timedelta(minutes=198))
     again, error = fetched(server, week, collect)
     assert error is None
     assert [page.body for page in again[: len(pages)]] == [page.body for page in pages]
@@ -455,6 +552,17 @@ def test_fetch_video_that_goes_meanwhile_is_no_failure(run, build, talk, week, c
     assert seen_from(pages)[3:] == [("commentThreads", 3, 4)]
 
 
+@pytest.mark.parametrize("what", ["playlistItems", "commentThreads"])
+@pytest.mark.parametrize("page", ["HTML", "a gateway", "nothing"])
+def test_fetch_what_a_proxy_does_not_find_is_missing_and_said(run, build, talk, week, collect, page, what):
+    server = run(build(talk), now=AFTER)
+    server.world.misbehave("status", path=f"{V3}/{what}", status=404, body=PAGES[page].decode(), times=None)
+    channel = Query("channel @halmora", "channel/@halmora")
+    _, error = fetched(server, week, collect, query=channel, channels=["@halmora"])
+    assert "which is not from its API" in str(error)
+    assert (error.unseen_from, error.unseen_to) == week
+
+
 def test_fetch_repeats_what_failed_for_a_moment(run, build, talk, week, collect):
     server = run(build(talk), now=AFTER)
     server.world.misbehave("status", status=503, times=2)
@@ -472,7 +580,7 @@ def test_fetch_repeats_what_failed_for_a_moment(run, build, talk, week, collect)
             SchemaDrift,
             "list of search belongs",
         ),
-        ({"kind": "status", "status": 302, "headers": {"location": "/elsewhere"}}, SchemaDrift, "where JSON belongs"),
+        ({"kind": "status", "status": 302, "headers": {"location": "/elsewhere"}}, SourceError, "round in circles"),
         ({"kind": "status", "status": 500}, SourceError, "is in trouble (500)"),
         ({"kind": "status", "status": 401}, CredentialsError, "refused the credentials"),
         ({"kind": "status", "status": 403, "body": '{"error": {"message": "no"}}'}, CredentialsError, "check what we"),
@@ -544,7 +652,7 @@ def test_search_beyond_the_days_quota_leaves_the_comments(run, build, video, com
     assert seen_from(pages) == [("search", 50, 50), ("videos", 0, 50), ("channels", 0, 0), ("commentThreads", 1, 1)]
     assert isinstance(error, RateLimited)
     assert error.until == datetime.fromisoformat("2026-04-27T07:00")
-    assert (error.unseen_from, error.unseen_to) == (week.start, week.start + timedelta(hours=10))
+    assert (error.unseen_from, error.unseen_to) == (week.start, week.start + timedelta(hours=12))
 
 
 def test_too_fast_is_waited_for(run, build, talk, week, collect):

@@ -6,7 +6,7 @@ import pytest
 
 from connectors import youtube
 from connectors.contract import Drift, Mention, Page
-from tests.connectors.recorded import bodies, items_in, misfits, recorded
+from tests.connectors.recorded import bodies, items_in, misfits, objects, recorded
 
 
 @pytest.mark.parametrize("path", recorded("youtube"))
@@ -19,4 +19,7 @@ def test_recorded_answer_of_youtube(path: Path) -> None:
     assert misfits(records) == []
     assert [record for record in records if isinstance(record, Drift)] == []
     assert len(set(found)) == len(found)
+    # comments stand in threads as well as in lists of their own
+    kinds = ("youtube#video", "youtube#searchResult", "youtube#comment")
+    assert len(found) == sum(one.get("kind") in kinds and "snippet" in one for one in objects(bodies(path)))
     assert items_in(path) in (None, len(found))

@@ -80,6 +80,7 @@ def test_search_result_is_unescaped_and_without_numbers():
     del found["statistics"]
     [mention] = read(answer("search", found))
     assert (mention.mention_id, mention.title) == (f"youtube:{VIDEO}", "Basil & 'co'")
+    assert mention.text is None  # a description that may be cut short is not what was written
 
 
 def test_search_result_that_is_a_channel_is_passed_over():
@@ -186,6 +187,101 @@ def test_drift_keeps_the_record(body, drift):
     assert len(read(body, Mention)) == 1
 
 
+@pytest.mark.parametrize("found", [-5, "-5", 2.5, "1,200", True, [], "9" * 30], ids=str)
+@pytest.mark.parametrize(
+    ("field", "column"), [("viewCount", "views"), ("likeCount", "likes"), ("commentCount", "replies")]
+)
+def test_a_count_that_is_none_is_unknown(field, column, found):
+    shown = video()
+    mention, numbers = read(answer("video", shown))
+    assert read(answer("video", shown | {"statistics": shown["statistics"] | {field: found}})) == [
+        mention,
+        numbers._replace(**{column: None}),
+        Drift(f"video.{field}", found),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("field", "found", "changed"),
+    [
+        ("channelId", ["UC"], {"author_id": None}),
+        ("channelId", "U C", {"author_id": None}),
+        ("channelTitle", 7, {"community": None}),
+        ("title", None, {"title": None}),
+        ("title", {"en": "a"}, {"title": None}),
+        ("description", 5, {"text": None}),
+        ("defaultLanguage", 5, {}),
+        ("defaultLanguage", "English", {}),
+        ("liveBroadcastContent", [], {}),
+    ],
+    ids=str,
+)
+def test_a_side_field_of_a_video_costs_itself(field, found, changed):
+    mention, numbers = read(answer("video", video()))
+    assert read(answer("video", video(**{field: found}))) == [
+        mention._replace(**changed),
+        numbers,
+        Drift(f"video.{field}", found),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("field", "found", "changed"),
+    [
+        ("authorChannelId", "UC", {"author_id": None}),
+        ("authorChannelId", {"value": 5}, {"author_id": None}),
+        ("authorDisplayName", 5, {}),
+        ("videoId", 5, {}),
+        ("likeCount", -1, {"likes": None}),
+        ("likeCount", "12", {"likes": 12}),
+        ("updatedAt", "soon", {}),
+    ],
+    ids=str,
+)
+def test_a_side_field_of_a_comment_costs_itself(field, found, changed):
+    mention, author, numbers = read(answer("comment", comment()))
+    if "author_id" in changed or field == "authorDisplayName":
+        author = None
+    if "likes" in changed:
+        numbers = numbers._replace(**changed)
+    else:
+        mention = mention._replace(**changed)
+    drift = None if changed == {"likes": 12} else Drift(f"comment.{field}", found)
+    expected = [mention, author, numbers, drift]
+    assert read(answer("comment", comment(**{field: found}))) == [record for record in expected if record]
+
+
+@pytest.mark.parametrize(
+    ("change", "drift"),
+    [
+        ({"snippet": {}}, Drift("channel.title")),
+        ({"snippet": {"title": 5}}, Drift("channel.title", 5)),
+        ({"id": 7}, Drift("channel.id", 7)),
+    ],
+    ids=str,
+)
+def test_a_channel_that_can_not_be_read_is_no_post(change, drift):
+    item = {"kind": "youtube#channel", "id": OWNER, "snippet": {"title": "Halmora"}}
+    assert read(answer("channel", item | change)) == [drift]
+
+
+def test_an_author_of_many_comments_comes_once():
+    body = answer("comment", comment(), comment("Ug2", authorDisplayName="Reader"), comment("Ug3"))
+    assert len(read(body, Author)) == 1
+
+
+def test_one_id_with_two_texts_is_not_hidden():
+    body = answer("comment", comment(), comment(textOriginal="otherwise"))
+    assert [mention.text for mention in read(body, Mention)] == ["a < b", "otherwise"]
+
+
+def test_an_answer_that_does_not_say_what_it_answers_hangs_where_it_stands():
+    [_, mention] = read(answer("commentThread", thread(comment(), comment("Ux9"))), Mention)
+    assert (mention.parent_id, mention.root_id) == ("youtube:Ug1", f"youtube:{VIDEO}")
+    beside = {"video": {"id": VIDEO}, "parent": {"id": "Ug1", "author": OWNER}}
+    assert only({**beside, "answer": answer("comment", comment("Ux9"))}, Mention) == mention
+
+
 @pytest.mark.parametrize(
     "body",
     [
@@ -214,7 +310,7 @@ def test_no_answer_is_set_aside_whole(body):
         (video(publishedAt="yesterday"), "no publishedAt"),
         (without(without(comment(), "textOriginal"), "textDisplay"), "without a text"),
         (thread(comment()) | {"snippet": {}}, "no readable id"),
-        ({"kind": "youtube#channel", "id": OWNER, "snippet": {}}, "without a title"),
+        (without(without(video(), "title"), "description"), "without title and description"),
     ],
 )
 def test_misfit_costs_itself(item, reason):

@@ -90,12 +90,20 @@ def test_every_source_arrives(night: Night, tmp_path: Path) -> None:
     assert published_untils()[0] == "2026-04-27T00:00:00"
 
 
-def test_one_source_fails_so_the_run_is_red_and_the_others_arrive(
+def test_a_source_that_fails_or_cannot_be_read_turns_the_run_red_and_the_others_arrive(
     night: Night, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("EARSHOT_X_BEARER_TOKEN", "wrong")
+    config = tmp_path / "sandbox.toml"
+    text = config.read_text(encoding="utf-8")
+    assert 'created_at = "opened"' in text
+    config.write_text(text.replace('created_at = "opened"', 'created_at = "ticket"'), encoding="utf-8")
     run = night(**WEEK)
     assert run.state == "failed"
     unsuccessful = {task: state for task, state in states(run).items() if state != "success"}
-    assert unsuccessful == {"pull x": "failed", "every_source_answered": "upstream_failed"}
-    assert set(mentions_by_network(tmp_path / "home")) == (NETWORKS | {"helpdesk", "mail"}) - {"x"}
+    assert unsuccessful == {
+        "pull x": "failed",
+        "tidy helpdesk": "failed",
+        "every_source_answered": "upstream_failed",
+    }
+    assert set(mentions_by_network(tmp_path / "home")) == (NETWORKS | {"mail"}) - {"x"}

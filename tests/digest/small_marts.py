@@ -35,8 +35,8 @@ create table marts.coverage_days (
     complete_queries_count bigint, posts_count bigint, reason varchar);
 create table marts.coverage (
     source varchar, network varchar, query varchar, window_start timestamp, window_end timestamp, status varchar,
-    reason varchar, calls_count bigint, posts_count bigint, first_post_at timestamp, last_post_at timestamp,
-    unseen_from timestamp, unseen_to timestamp, is_complete boolean);
+    reason varchar, calls_count bigint, posts_count bigint, quarantined_count bigint, first_post_at timestamp,
+    last_post_at timestamp, unseen_from timestamp, unseen_to timestamp, is_complete boolean);
 create table marts.coverage_brand_days (
     brand_id varchar, brand_name varchar, source varchar, network varchar, day_date date, status varchar,
     queries_count bigint, complete_queries_count bigint);
@@ -63,6 +63,11 @@ create table marts.models (
     compared_recall double, is_used boolean);
 create table marts.theme_names (theme_id varchar, theme_name varchar);
 create table marts.mention_intents (mention_id varchar, intent varchar, probability double);
+create schema core;
+create table core.themes (theme_id varchar, name varchar);
+create table core.mention_topics (mention_id varchar, topic_id varchar);
+create table core.judged_days (
+    source varchar, day_date date, past_days_count bigint, needed_days_count bigint, is_judged boolean);
 """
 
 COUNTED = """
@@ -111,6 +116,10 @@ class Marts:
         self.brand_queries: list[dict[str, Any]] = []
         self.people: list[dict[str, Any]] = []
         self.others: dict[str, list[dict[str, Any]]] = {}
+        self.past_days = 28
+        """Of every day that was seen: those of its past on which the source was seen, too; 14 are needed."""
+        self.themes = THEMES
+        self.reads_topics = True
         self.probabilities: dict[str, float | None] = {}
         """Of the intents of a mention, by its id; 0.9 where nothing is said."""
 
@@ -211,6 +220,11 @@ class Marts:
         }
         self.other("emerging", **row | changed)
 
+    def unreadable(self, records: int, source: str = "forum", first: date = BEFORE, last: date = NOW) -> None:
+        """A query of which some records can't be read, over some days."""
+        span = {"window_start": datetime.combine(first, time()), "window_end": datetime.combine(last, time())}
+        self.other("coverage", source=source, query="file", status="schema-drift", quarantined_count=records, **span)
+
     def flagged(self, mention: dict[str, Any], flag: str, severity: str | None, **changed: Any) -> None:
         """A flag on a mention, and the mart's row of it."""
         mention["flags"] = [*mention["flags"], flag]
@@ -273,10 +287,28 @@ class Marts:
             told = [(*want, self.probabilities.get(want[0], 0.9)) for want in sorted(wants)]
             if told:
                 connection.executemany("insert into marts.mention_intents values (?, ?, ?)", told)
-            for theme in THEMES.items():
+            for theme in self.themes.items():
                 connection.execute("insert into marts.theme_names values (?, ?)", list(theme))
+                connection.execute("insert into core.themes values (?, ?)", list(theme))
+            if self.reads_topics:
+                connection.execute(
+                    "insert into core.mention_topics select distinct mention_id, topic_id from marts.mentions"
+                )
+            connection.execute(
+                "insert into core.judged_days select source, day_date, $past, 14, $past >= 14 "
+                "from marts.coverage_days where status != 'missing'",
+                {"past": self.past_days},
+            )
             connection.execute(COUNTED)
         return self.path
+
+    def again(self) -> duckdb.DuckDBPyConnection:
+        """A connection that changes what was published."""
+        return duckdb.connect(str(self.path))
+
+    def frozen_again(self) -> Frozen:
+        """The frozen structure of what was published before."""
+        return freeze(self.path, SETTINGS, UNTIL)
 
     def freeze(self, settings: DigestSettings = SETTINGS, until: datetime = UNTIL) -> Frozen:
         """The digest's frozen structure over these rows."""

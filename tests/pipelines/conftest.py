@@ -163,7 +163,7 @@ def see() -> Callable[..., None]:
     """Let a window have seen some records: they are laid into the tidy folder and enriched, not yet loaded."""
 
     def see(home: Home, config: Config, seen: Window, records: Iterable[Record], source: str = "forum") -> None:
-        rows: dict[str, list[tuple[Any, ...]]] = {name: [] for name in tidy.RECORDS}
+        rows: dict[str, list[tuple[Any, ...]]] = {name: [] for name in tidy.PARSED}
         tables = {Author: "authors", Metrics: "metrics", Interaction: "interactions", Deletion: "deletions"}
         records = list(records)
         for seq, record in enumerate(records):

@@ -4,8 +4,10 @@ import csv
 import io
 import json
 import re
+import shutil
 import subprocess
 from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -92,9 +94,12 @@ def test_without_a_command_help_is_shown_and_the_version_on_demand(earshot: Ears
     ("words", "code", "told"),
     [
         (("frobnicate",), 2, "No such command 'frobnicate'"),
-        (("run", "--since", "yesterday"), 2, "Invalid value for '--since'"),
+        (("run", "--since", "yesterday"), 2, "'yesterday': write a day or a moment, such as 2026-03-02"),
+        (("run", "--since", "2026-03-02T00:00:30Z"), 2, "a window begins and ends on a whole minute"),
+        (("digest", "--until", "1066-10-14"), 2, "expected a year from 1970 to 2199"),
         (("run", "-c", "nowhere.toml"), 2, "earshot: nowhere.toml: can't be read (No such file or directory)."),
         (("run", "--since", "2026-03-05", "--until", "2026-03-05"), 2, "--since must come before --until"),
+        (("run", "--since", "2026-03-05T02:00+02:00", "--until", "2026-03-05T00:00Z"), 2, "must come before --until"),
         (("run", "--source", "blog"), 2, "There is no source 'blog'. The config has: forum."),
         (("tidy",), 2, "Run the step before it first"),
         (("tidy", "--source", "blog"), 2, "There is no source 'blog'. The config has: forum."),
@@ -137,6 +142,63 @@ def test_a_source_that_fails_is_named_and_the_others_arrive(
     shown = earshot("status", "--home", tmp_path / "home").stdout
     assert re.search(r"lost +files +2026-03-04 00:00 +failed", shown)
     assert re.search(r"forum +forum +2026-03-04 00:00 +ok", shown)
+
+
+TWO_SOURCES = 'network = "forum"\n\n[[sources]]\nid = "panel"\ntype = "files"\npath = "panel.csv"\nnetwork = "panel"\n'
+UNREADABLE = "id,created_at,text\n" + "".join(f"{number},the {number}nd,Wren tea\n" for number in range(3000))
+
+
+@pytest.fixture
+def two_sources(write_config: Callable[..., Path], write_posts: Callable[..., Path], posts: Any) -> Path:
+    """The shop's config with a second source, a panel whose times nobody can read."""
+    path = write_config(('network = "forum"\n', TWO_SOURCES))
+    write_posts(posts)
+    (path.parent / "panel.csv").write_text(UNREADABLE, encoding="utf-8")
+    return path
+
+
+@pytest.mark.slow
+def test_a_source_that_cannot_be_read_turns_the_run_red_and_the_others_arrive(
+    two_sources: Path, tmp_path: Path, earshot: Earshot
+) -> None:
+    done = earshot("run", "-c", two_sources, "--home", tmp_path / "home")
+    assert done.returncode == 3
+    assert "9 mentions loaded" in done.stdout
+    assert (
+        "panel, 2026-03-01 00:00 to 2026-03-04 00:00 UTC: file panel.csv: 3,000 of 3,000 records can't be read: "
+        in (done.stderr.replace("\n", " "))
+    )
+    asked = "select source, status, posts_count, quarantined_count, is_complete from core.coverage order by source"
+    told = earshot("query", asked, "--home", tmp_path / "home", "--format", "csv").stdout
+    assert told.splitlines()[1:] == ["forum,ok,9,0,true", "panel,failed,0,3000,false"]
+    digest = next((tmp_path / "home" / "digests").glob("*/digest.md")).read_text(encoding="utf-8")
+    assert "panel" in digest.partition("## ")[0]
+    assert earshot("run", "-c", two_sources, "--home", tmp_path / "home").returncode == 3
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("fault", ["a busy source", "a damaged landed file", "damaged records"])
+def test_what_befalls_one_source_costs_the_night_nothing_else(
+    two_sources: Path, tmp_path: Path, earshot: Earshot, fault: str
+) -> None:
+    home = Home(tmp_path / "home")
+    told = fault
+    with ExitStack() as held:
+        if fault == "a busy source":
+            held.enter_context(home.only_one("pull-panel"))
+            told = "Another Earshot run holds the pull-panel"
+        else:
+            earshot("pull", "-c", two_sources, "--home", home.root)
+            earshot("tidy", "-c", two_sources, "--home", home.root)
+            stage, name = (home.landing, "*.zst") if "landed" in fault else (home.tidy, "mentions.parquet")
+            for path in (stage / "panel").rglob(name):
+                path.write_bytes(b"no more")
+            if "landed" in fault:
+                shutil.rmtree(home.tidy / "panel")
+            told = "is damaged" if "landed" in fault else "ArrowInvalid"
+        done = earshot("run", "-c", two_sources, "--home", home.root)
+    assert (done.returncode, "9 mentions loaded" in done.stdout) == (3, True), done.stderr
+    assert re.search(f"panel[^\n]*: [^\n]*{told}", done.stderr), done.stderr
 
 
 def test_the_home_comes_from_the_option_the_environment_or_the_current_folder(
@@ -306,7 +368,7 @@ def test_status_shows_what_could_not_be_read(
     publish(home)
     shown = earshot("status", "--home", home.root)
     assert shown.returncode == 0
-    assert re.search(r"forum +forum +2026-03-04 00:00 +ok, verified-empty +9 +2026-03-03 23:59 +1 ", shown.stdout)
+    assert re.search(r"forum +forum +2026-03-04 00:00 +failed, ok +9 +2026-03-03 23:59 +1 ", shown.stdout)
 
 
 def test_status_draws_a_calendar_of_what_was_seen(home: Home, earshot: Earshot) -> None:

@@ -1,14 +1,20 @@
 """earshot.toml: every fault is told at once, with the file, the key, what was found and what is allowed."""
 
+import json
 from collections.abc import Callable
-from datetime import datetime
+from contextlib import suppress
+from datetime import UTC, date, datetime, time, timedelta, timezone
 from pathlib import Path
+from typing import Any, get_args
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from pydantic import BaseModel
 
 from connectors import CONNECTORS
 from connectors.contract import Window
-from pipelines.config import ConfigError, load_config
+from pipelines.config import Config, ConfigError, load_config
 from pipelines.credentials import from_environment, missing
 from query.parsing import parse
 
@@ -63,7 +69,7 @@ quots = 3
     assert told[0] == f"{path}: 19 fault(s)"
     assert [line.strip().partition("; allowed: id, language")[0].partition("allowed: ace")[0] for line in told[1:]] == [
         "since: a window begins and ends on a whole minute (found datetime.datetime(2026, 3, 1, 10, 0, 30))",
-        "until: Input should be a valid datetime or date, input is too short (found 'soon')",
+        "until: write a day or a moment, such as 2026-03-02 or 2026-03-02T14:00Z (found 'soon')",
         "workers: Input should be greater than or equal to 1 (found 0)",
         "brands.0.id: String should match pattern '^[a-z0-9][a-z0-9_-]{0,39}$' (found 'ACME')",
         "brands.0.name: String should have at least 1 character (found '')",
@@ -145,6 +151,49 @@ def test_a_relative_path_is_relative_to_the_config(
 def test_the_window_of_a_config_is_utc(configure: Callable[..., object]) -> None:
     config = configure(("since = 2026-03-01", "since = 2026-03-01T02:00:00+02:00"))
     assert config.default_window() == Window(datetime(2026, 3, 1), datetime(2026, 3, 4))
+
+
+@pytest.mark.parametrize(
+    ("written", "start"),
+    [
+        ('"2026-03-02T00:00:00Z"', datetime(2026, 3, 2)),
+        ('"2026-03-02T02:00+02:00"', datetime(2026, 3, 2)),
+        ('"2026-03-02 14:00"', datetime(2026, 3, 2, 14)),
+        ('"2026-03-02"', datetime(2026, 3, 2)),
+        ("2026-03-02", datetime(2026, 3, 2)),
+        ("2026-03-02T14:00:00", datetime(2026, 3, 2, 14)),
+        ("2026-03-02T23:30:00-01:00", datetime(2026, 3, 3, 0, 30)),
+    ],
+)
+def test_a_window_begins_at_the_same_moment_however_it_is_written(
+    configure: Callable[..., object], written: str, start: datetime
+) -> None:
+    config = configure(("since = 2026-03-01", f"since = {written}"))
+    assert config.default_window() == Window(start, datetime(2026, 3, 4))
+
+
+MOMENT = "since: write a day or a moment, such as 2026-03-02 or 2026-03-02T14:00Z"
+
+
+@pytest.mark.parametrize(
+    ("written", "told"),
+    [
+        ('"yesterday"', f"{MOMENT} (found 'yesterday')"),
+        ('""', f"{MOMENT} (found '')"),
+        ("14:00:00", MOMENT),
+        ("20260302", f"{MOMENT} (found 20260302)"),
+        ('"1772409600"', f"{MOMENT} (found '1772409600')"),
+        ("true", f"{MOMENT} (found True)"),
+        ("[2026-03-02]", MOMENT),
+        ('"0001-01-01T00:00+14:00"', f"{MOMENT} (found '0001-01-01T00:00+14:00')"),
+        ("1066-10-14", "since: expected a year from 1970 to 2199 (found datetime.date(1066, 10, 14))"),
+        ('"2026-03-02T00:00:30Z"', "since: a window begins and ends on a whole minute (found '2026-03-02T00:00:30Z')"),
+        ('"2026-03-05T00:00:00Z"', "since (2026-03-05 00:00:00) must come before until (2026-03-04 00:00:00)"),
+    ],
+)
+def test_what_is_no_moment_is_told(write_config: Callable[..., Path], written: str, told: str) -> None:
+    (line,) = faults(write_config(("since = 2026-03-01", f"since = {written}")))[1:]
+    assert line.strip().removeprefix("(whole file): ") == told
 
 
 def test_what_brands_want_heard_on_a_network(configure: Callable[..., object]) -> None:
@@ -233,3 +282,172 @@ def test_engines_of_sentiment_are_chosen_by_language(write_config: Callable[...,
     engine, code = faults(path)[1:]
     assert engine.startswith("  sentiment.engine: there is no such engine; allowed: vader")
     assert "not the ISO 639-1 code of a language that is detected" in code
+
+
+# Accounts and communities ----------------------------------------------------------------------------------
+
+SOURCE = '[[sources]]\nid = "forum"'
+
+
+@pytest.mark.parametrize(
+    ("account", "told"),
+    [
+        ("redit:halmora", "no source of this config and no connector has the network 'redit'; did you mean 'reddit'?"),
+        ("reddit:Mira from Halmora", "can't be an account on Reddit; write it as in 'reddit:halmora_mira'"),
+        ("reddit:https://reddit.com/u/mira", "can't be an account on Reddit"),
+        ("x:halmora.help", "can't be an account on X; write it as in 'x:halmora_help'"),
+        ("mastodon:halmora", "can't be an account on Mastodon; write it as in 'mastodon:halmora@mastodon.example'"),
+        ("lemmy:halmora", "can't be an account on Lemmy; write it as in 'lemmy:halmora@lemmy.example'"),
+        ("bluesky:halmora", "can't be an account on Bluesky; write it as in 'bluesky:halmora.bsky.social'"),
+        ("discourse:forum.example.com/u/mira", "can't be an account on Discourse; write it as in 'discourse:mira'"),
+        ("github:halmora/mira", "can't be an account on GitHub; write it as in 'github:halmora-mira'"),
+        ("hackernews:mira halmora", "can't be an account on Hacker News"),
+        ("youtube:UCabcdefghijklmnopqrstuv", "can't be an account on YouTube; write it as in 'youtube:halmora'"),
+        ("mail:mira@halmora.example", "can't be an account on Mail archives; write it as in 'mail:mira@0a59d16fb3'"),
+    ],
+)
+def test_an_account_that_can_match_nobody_is_a_fault(
+    write_config: Callable[..., Path], account: str, told: str
+) -> None:
+    (line,) = faults(write_config(('team = ["forum:wren_lotte"]', f'team = ["forum:wren_lotte", "{account}"]')))[1:]
+    assert line.startswith("  brands.0.team.1: ")
+    assert told in line
+    assert line.endswith(f"(found {account!r:.80})")
+
+
+@pytest.mark.parametrize(
+    ("community", "told"),
+    [
+        ("reddit:halmora", "'halmora' can't be a community on Reddit; write it as in 'reddit:r/halmora'"),
+        ("discourse:help", "write it as in 'discourse:forum.example.com/help'"),
+        ("lemmy:halmora@lemmy.example", "write it as in 'lemmy:!halmora@lemmy.example'"),
+        ("github:firmware", "write it as in 'github:halmora/firmware'"),
+        ("appstore:Halmora", "write it as in 'appstore:Halmora (US)'"),
+        ("mastodon:https://mastodon.example", "write it as in 'mastodon:mastodon.example'"),
+        ("stackexchange:https://gardening.stackexchange.com", "write it as in 'stackexchange:gardening'"),
+        ("x:halmora", "posts on X stand in no community"),
+        ("bluesky:halmora", "posts on Bluesky stand in no community"),
+        ("hackernews:halmora", "posts on Hacker News stand in no community"),
+    ],
+)
+def test_a_community_in_which_no_post_can_stand_is_a_fault(
+    write_config: Callable[..., Path], community: str, told: str
+) -> None:
+    written = f'team = ["forum:wren_lotte"]\ncommunities = ["{community}"]'
+    (line,) = faults(write_config(('team = ["forum:wren_lotte"]', written)))[1:]
+    assert line.startswith("  brands.0.communities.0: ")
+    assert told in line
+
+
+def test_names_as_their_networks_write_them_are_sound(write_config: Callable[..., Path]) -> None:
+    examples = [
+        f"{name}:{shape.example}" for name, connector in CONNECTORS.items() if (shape := connector.NETWORK.handle)
+    ]
+    team = [*examples, "discourse:łukasz.m", "bluesky:did:plc:abc234", "stackexchange:Femke (Halmora)", "rss:Mira (us)"]
+    communities = [
+        f"{name}:{shape.example}"
+        for name, connector in CONNECTORS.items()
+        if (shape := connector.NETWORK.community) and shape.example
+    ]
+    communities += ["discourse:talk.example.com/help/integrations", "reddit:r/Halmora", "youtube:The Halmora Show"]
+    changed = f"team = {team!r}\ncommunities = {communities!r}"
+    assert load_config(write_config(('team = ["forum:wren_lotte"]', changed))).brands[0].team == tuple(team)
+
+
+def test_a_network_that_files_are_given_takes_any_name(write_config: Callable[..., Path]) -> None:
+    path = write_config(
+        ('network = "forum"', 'network = "reddit"'), ('team = ["forum:wren_lotte"]', 'team = ["reddit:Lotte W."]')
+    )
+    assert load_config(path).brands[0].team == ("reddit:Lotte W.",)
+
+
+# Anything at all ------------------------------------------------------------------------------------------
+
+
+def keys(model: Any, before: tuple[str, ...] = ()) -> list[tuple[str, ...]]:
+    """Every key of a section and of those below it."""
+    found = []
+    for name, field in model.model_fields.items():
+        found.append((*before, name))
+        for kind in (field.annotation, *get_args(field.annotation)):
+            if isinstance(kind, type) and issubclass(kind, BaseModel):
+                found += keys(kind, (*before, name))
+    return found
+
+
+KEYS = [key for key in keys(Config) if key[0] != "sources"]
+KEYS += [("sources", name, *key) for name, connector in CONNECTORS.items() for key in keys(connector.Settings) if key]
+STRANGE = [
+    "",
+    "~",
+    "~nobody/x",
+    "\0",
+    "../..",
+    "http://[",
+    "reddit:",
+    ":",
+    "{",
+    "(" * 40,
+    "é" * 300,
+    "NaN",
+    "٣",
+    "2026-13-01",
+]
+SCALARS = (
+    st.sampled_from(STRANGE)
+    | st.text(max_size=20)
+    | st.integers()
+    | st.floats()
+    | st.booleans()
+    | st.datetimes()
+    | st.datetimes(timezones=st.sampled_from([UTC, timezone(timedelta(hours=14)), timezone(-timedelta(hours=12))]))
+    | st.dates()
+    | st.times()
+)
+VALUES = st.recursive(
+    SCALARS,
+    lambda value: st.lists(value, max_size=3) | st.dictionaries(st.sampled_from(["id", "de", "x", "type", ""]), value),
+    max_leaves=6,
+)
+
+
+def toml(value: Any) -> str:
+    """A value as TOML writes it."""
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{json.dumps(key)} = {toml(entry)}" for key, entry in value.items()) + "}"
+    if isinstance(value, list):
+        return "[" + ", ".join(map(toml, value)) + "]"
+    if isinstance(value, str):
+        return json.dumps(value, ensure_ascii=False)
+    if isinstance(value, date | time):
+        return value.isoformat()
+    return json.dumps(value).replace("NaN", "nan").replace("Infinity", "inf")
+
+
+@given(key=st.sampled_from(KEYS), value=VALUES)
+@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_whatever_stands_in_a_config_is_read_or_told(tmp_path: Path, key: tuple[str, ...], value: Any) -> None:
+    config: dict[str, Any] = {
+        "brands": [{"id": "wren", "name": "Wren", "terms": ["wren"]}],
+        "sources": [{"id": "posts", "type": "files", "path": "posts.csv"}],
+    }
+    place: Any = config
+    for part in key[:-1]:
+        if part in CONNECTORS:
+            place["type"] = part
+            continue
+        if part in ("brands", "sources", "themes", "guidelines", "transformers"):
+            place = place.setdefault(part, [{}])[0]
+        else:
+            place = place.setdefault(part, {})
+    place[key[-1]] = value
+    path = tmp_path / "earshot.toml"
+    path.write_text("".join(f"{name} = {toml(entry)}\n" for name, entry in config.items()), encoding="utf-8")
+    with suppress(ConfigError):
+        load_config(path)
+
+
+def test_a_config_nested_deeper_than_anybody_reads_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "earshot.toml"
+    path.write_text("workers = " + "[" * 5000, encoding="utf-8")
+    assert "is not TOML" in faults(path)[0]

@@ -331,6 +331,41 @@ def test_an_edited_text_in_the_same_window_is_taken(
     ) == [("Moss tea is dreadful", "moss")]
 
 
+def test_a_file_that_tells_only_parents_gets_its_threads_from_them(
+    home: Home, config: Config, march: March, ask: Asked, see: See
+) -> None:
+    def answer(number: int, to: int) -> Mention:
+        return said(number=number, kind="comment", parent_id=f"forum:{to}", root_id=None)
+
+    see(
+        home,
+        config,
+        march(1, 2),
+        [answer(4, 3), answer(3, 2), said(number=1), answer(9, 8), answer(6, 7), answer(7, 6)],
+    )
+    steps.load(home, config)
+    roots = "select mention_id, root_id from core.mentions where mention_id <> root_id or root_id is null order by all"
+    unknown = [(f"forum:{number}", None) for number in (3, 4, 6, 7, 9)]
+    assert ask(roots) == unknown
+    see(home, config, march(2, 3), [answer(2, 1)])
+    steps.load(home, config)
+    assert ask(roots) == [(f"forum:{number}", "forum:1") for number in (2, 3, 4)] + unknown[2:]
+
+
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+def test_a_window_without_the_parent_leaves_the_thread_as_it_is_known(
+    home: Home, config: Config, march: March, ask: Asked, see: See, order: tuple[int, int]
+) -> None:
+    seen = [
+        (march(1, 2), [said(number=2, kind="comment", parent_id="forum:1", root_id="forum:1")]),
+        (march(2, 3), [said(number=2, kind="post")]),
+    ]
+    for number in order:
+        see(home, config, *seen[number])
+        steps.load(home, config)
+    assert ask("select kind, parent_id, root_id from core.mentions") == [("comment", "forum:1", "forum:1")]
+
+
 # Quarantine and coverage -------------------------------------------------------------------------------
 
 

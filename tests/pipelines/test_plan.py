@@ -7,13 +7,14 @@ from typing import Any
 
 import pytest
 
-from connectors.contract import Window
+from connectors.contract import Author, Drift, Mention, Misfit, Page, Query, Record, SourceError, Window
 from pipelines import budget, steps
 from pipelines.budget import Spent
 from pipelines.config import Config
 from pipelines.explain import explain
 from pipelines.home import Home
-from pipelines.plan import SourcePlan, plan
+from pipelines.plan import SourcePlan, everyday_words, plan
+from pipelines.samples import Sample, samples
 
 NOW = datetime(2026, 3, 4, 3)
 BIRDS = '[[sources]]\nid = "birds"\ntype = "x"\nbudget = {budget}\n\n[[sources]]'
@@ -108,3 +109,72 @@ def test_a_query_in_the_words_of_each_network(configure: Callable[..., Config]) 
     assert any("NEAR/3" in note for note in first.notes)
     assert "Reddit" in {other.network for other in others}
     assert all(other.sources == () for other in others)
+
+
+# What lies on this machine ----------------------------------------------------------------------------
+
+
+class Shelf:
+    """A connector of which `check` can look at what lies there: each record as `parse` gives it, or a fault."""
+
+    def __init__(self, *found: Record | SourceError) -> None:
+        self.found = found
+
+    def sample(self, settings: Any, query: Query, size: int) -> Page:
+        for fault in self.found:
+            if isinstance(fault, SourceError):
+                raise fault
+        return Page(query.name, self.found[:size])
+
+    def parse(self, settings: Any, page: Page) -> list[Record]:
+        return page.body
+
+
+def post(number: int, text: str = "Wren tea", author: str | None = "shelf:ann") -> Mention:
+    return Mention(f"shelf:{number}", "shelf", None, "post", None, text, None, author, None, None, NOW)
+
+
+def sampled(*found: Record | SourceError) -> Sample:
+    settings: Any = None
+    (sample,) = samples(Shelf(*found), settings, [Query("file posts.csv", "posts.csv")])
+    return sample
+
+
+def test_the_first_post_is_shown_as_it_will_be_read() -> None:
+    hostile = post(1, "[red]Wren\x1b[31m \u202etea [/red]\n" + "so good " * 40)
+    found = sampled(
+        hostile, Author("shelf:ann", "shelf", "Ann"), post(2), Drift("post.likes", "1.2K"), Misfit("r", "", 0)
+    )
+    assert found == Sample(
+        query="file posts.csv",
+        posts=2,
+        unreadable=1,
+        reason="r",
+        unread_fields=(("post.likes", 1),),
+        first="shelf:1 · 2026-03-04 03:00:00 UTC · Ann · [red]Wren[31m tea [/red] so good so good so good so good so…",
+        fault=None,
+    )
+    assert found.lines[0] == "file posts.csv: 2 posts in the first records; 1 can't be read, most because r"
+
+
+def test_where_most_cannot_be_read_the_source_is_not_ready() -> None:
+    reason = "the time can't be read; set time_format"
+    found = sampled(post(1), *(Misfit(reason, "", number) for number in range(3)), Misfit("other", "", 0))
+    assert found.fault == f"file posts.csv: 4 of the first 5 records can't be read: {reason}"
+
+
+def test_what_cannot_be_opened_is_a_fault_and_nothing_else() -> None:
+    found = sampled(SourceError("posts.csv: No such file"))
+    assert (found.fault, found.lines) == ("file posts.csv: posts.csv: No such file", [])
+
+
+def test_a_connector_that_asks_a_network_is_not_sampled(birds: Callable[..., SourcePlan]) -> None:
+    assert birds().samples == []
+
+
+def test_brands_that_are_everyday_words_are_warned_of(configure: Callable[..., Config]) -> None:
+    config = configure(('terms = ["moss"]', 'terms = ["go", "moss"]'))
+    assert everyday_words(config) == [
+        "Moss & Sons: 'go' is an everyday word, and nearly every post holds it. Give words of which one has to be "
+        "near, such as context = [...]."
+    ]

@@ -1,6 +1,7 @@
 """Tidy: pages become rows that every table can hold; what can't be read goes to quarantine, and counts add up."""
 
-from collections.abc import Callable
+import itertools
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -10,11 +11,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectors.contract import Window
+from connectors import files
+from connectors.contract import Page, Record, Window
 from pipelines import steps
 from pipelines.config import Config
 from pipelines.home import Home
-from pipelines.tidy import clean
+from pipelines.tidy import SHARED_ID, clean, unread
 
 March = Callable[[int, int], Window]
 
@@ -108,6 +110,51 @@ def test_a_source_that_never_answered_is_tidied_to_nothing(
 ) -> None:
     folder = steps.tidy(home, configure(), "forum", march(1, 2))
     assert rows(folder, "mentions", "mention_id") == []
+
+
+def test_nothing_is_called_empty_where_something_could_not_be_read(
+    tidied: Callable[..., Path], posts: list[Any], home: Home, march: March
+) -> None:
+    told = ("status", "posts_count", "quarantined_count", "is_complete")
+    old = posts[8] | {"created_at": "2026-02-01T09:00:00"}
+    assert rows(tidied([old]), "coverage", *told) == [("verified-empty", 0, 0, True)]
+    assert rows(tidied([old, old | {"id": "8"}, "{broken"]), "coverage", *told) == [("schema-drift", 0, 1, False)]
+    assert unread(home, "forum", march(1, 2)) is None
+    assert rows(tidied(["{broken", "{broken too", posts[0]]), "coverage", *told) == [("failed", 1, 2, False)]
+    assert "file posts.jsonl: 2 of 3 records can't be read: 2 × " in str(unread(home, "forum", march(1, 2)))
+
+
+def test_one_unreadable_record_in_a_hundred_leaves_a_window_comparable(
+    tidied: Callable[..., Path], posts: list[Any]
+) -> None:
+    many = [posts[0] | {"id": str(number)} for number in range(99)]
+    assert rows(tidied([*many, "{broken"]), "coverage", "status", "is_complete") == [("schema-drift", True)]
+    assert rows(tidied([*many[1:], "{broken"]), "coverage", "status", "is_complete") == [("schema-drift", False)]
+
+
+def test_a_page_that_breaks_the_reader_is_set_aside_and_told(
+    tidied: Callable[..., Path], posts: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read = files.parse
+
+    def parse(settings: Any, page: Page) -> Iterator[Record]:
+        yield from itertools.islice(read(settings, page), 1)
+        raise KeyError("a shape that nobody thought of")
+
+    monkeypatch.setattr(files, "parse", parse)
+    folder = tidied(posts)
+    assert rows(folder, "mentions", "mention_id") == [("forum:1",)]
+    reason = "the page can't be read to its end (KeyError); please report it"
+    assert rows(folder, "quarantine", "reason", "place") == [(reason, "line 1, page")]
+    assert rows(folder, "coverage", "status", "is_complete") == [("schema-drift", False)]
+
+
+def test_one_id_on_two_texts_is_set_aside_and_told(tidied: Callable[..., Path], posts: list[Any]) -> None:
+    rounded = [post | {"id": "1.29403E+18-ish"} for post in posts[:3]]
+    folder = tidied([*rounded, posts[3] | {"created_at": posts[0]["created_at"]}])
+    assert rows(folder, "mentions", "mention_id") == [("forum:4",)]
+    assert rows(folder, "quarantine", "reason", "place") == [(SHARED_ID, "line 1, forum:1.29403E+18-ish")] * 3
+    assert rows(folder, "coverage", "status", "posts_count", "quarantined_count") == [("failed", 1, 3)]
 
 
 @pytest.mark.parametrize(

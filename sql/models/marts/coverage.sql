@@ -25,7 +25,7 @@ final as (
         unseen_from,
         unseen_to,
         query = 'recheck' as is_recheck,
-        status in ('ok', 'verified-empty') or (status = 'schema-drift' and drift_count > 0) as is_complete
+        is_complete
     from coverage
 )
 

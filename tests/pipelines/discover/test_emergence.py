@@ -316,6 +316,49 @@ def test_a_source_that_was_seen_to_be_silent_has_a_past(forum: Forum) -> None:
     assert "football" in items(forum, "word")
 
 
+# What was judged ------------------------------------------------------------------------------------------
+
+
+def judged(forum: Forum, day: int) -> dict[str, tuple[Any, ...]]:
+    """Days of its past, days needed and whether a day was judged, by source."""
+    rows = forum.execute(
+        "select source, past_days_count, needed_days_count, is_judged from core.judged_days where day_date = ?",
+        [FIRST + timedelta(days=day)],
+    ).fetchall()
+    return {source: tuple(told) for source, *told in rows}
+
+
+def test_in_the_first_weeks_no_day_is_judged(forum: Forum) -> None:
+    find_emerging(forum, SETTINGS)
+    assert [judged(forum, day)["forum"] for day in (0, 7, 20, 21, DAYS - 1)] == [
+        (0, 14, False),
+        (0, 14, False),
+        (13, 14, False),
+        (14, 14, True),
+        (28, 14, True),
+    ]
+
+
+def test_a_source_added_lately_is_not_judged_beside_one_that_is(forum: Forum) -> None:
+    of_another_source(forum, range(DAYS - 10, DAYS))
+    find_emerging(forum, SETTINGS)
+    assert judged(forum, DAYS - 1) == {"forum": (28, 14, True), "blog": (2, 14, False)}
+
+
+def test_a_past_in_which_nobody_spoke_judges_nothing() -> None:
+    with duckdb.connect() as quiet:
+        create_tables(quiet)
+        quiet.execute(
+            "insert into core.coverage by name select 'forum' as source, 'new' as query, ?::timestamp as window_start, "
+            "?::timestamp as window_end, 'forum' as network, 'verified-empty' as status, 1 as calls_count, "
+            "0 as posts_count, 0 as seen_count, 1 as units_count, 0 as quarantined_count, 0 as drift_count",
+            [FIRST, TODAY],
+        )
+        say(quiet, DAYS - 1, crowd("login loop"))
+        find_emerging(quiet, SETTINGS)
+        assert judged(quiet, DAYS - 1) == {"forum": (28, 14, False)}
+
+
 # Nights ---------------------------------------------------------------------------------------------------
 
 
