@@ -43,6 +43,8 @@ def load(home: Home, config: Config, advance: Callable[[int], None] = lambda _: 
             store.load(connection, home)
             models.load(connection, home)
             connection.execute(_ROOTS)
+            connection.execute("delete from core.team_accounts")
+            connection.execute(_TEAM_ACCOUNTS)
         erase_gone(connection, home, config)
     return count
 
@@ -53,17 +55,18 @@ def _held(connection: duckdb.DuckDBPyConnection) -> dict[tuple[Any, ...], str]:
 
 
 def _load_config(connection: duckdb.DuckDBPyConnection, config: Config) -> None:
-    """The brands, themes and team accounts of today's config."""
+    """The brands and themes of today's config, and who is of a team by it."""
     brands = [(brand.id, brand.name, brand.competitor, brand.query_version) for brand in config.brands]
     themes = [(theme.id, theme.name) for theme in config.themes]
     team = [
-        (network, handle)
-        for told, handle in (account.partition(":")[::2] for brand in config.brands for account in brand.team)
+        (network, handle, brand.id)
+        for brand in config.brands
+        for told, handle in (account.partition(":")[::2] for account in brand.team)
         for network in (FEDIVERSE if told in FEDIVERSE else (told,))
     ]
-    connection.execute("create or replace temp table team (network varchar, handle varchar)")
+    connection.execute("create or replace temp table team (network varchar, handle varchar, brand_id varchar)")
     if team:
-        connection.executemany("insert into team values (?, lower(?))", team)
+        connection.executemany("insert into team values (?, lower(?), ?)", team)
     with transaction(connection):
         connection.execute("delete from core.brands")
         connection.execute("delete from core.themes")
@@ -81,6 +84,15 @@ where not is_team and (network, lower(handle)) in (select (network, handle) from
 _TEAM_LEFT = """
 update core.authors set is_team = false
 where is_team and (network, lower(handle)) not in (select (network, handle) from team)
+"""
+
+
+_TEAM_ACCOUNTS = """
+insert into core.team_accounts by name
+select distinct authors.author_id, team.brand_id
+from core.authors as authors
+inner join team on authors.network = team.network and lower(authors.handle) = team.handle
+where authors.is_team
 """
 
 

@@ -15,7 +15,7 @@ from pipelines import tables
 from pipelines.errors import InputError, NotSound
 from pipelines.home import Home, sweep
 from pipelines.model import mart_names
-from pipelines.warehouse import connect, literal, sound_since
+from pipelines.warehouse import connect, literal, sound_since, transaction
 
 log = logging.getLogger(__name__)
 OLDEST_READER = "v1.4.0"
@@ -68,13 +68,14 @@ def _new_file(published: Path) -> Iterator[Path]:
 def _write(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
     connection.execute("set preserve_insertion_order = true")
     connection.execute(f"attach {literal(str(path))} as published (storage_version '{OLDEST_READER}')")
-    for schema, names in _PUBLISHED.items():
-        connection.execute(f"create schema published.{schema}")
-        there = {name for (name,) in connection.execute(_TABLES, [schema]).fetchall()}
-        for name in sorted(there.intersection(names())):
-            _write_table(connection, schema, name)
-    now = datetime.now(UTC).replace(tzinfo=None)
-    connection.execute("update published.ops.publication set published_at = $1", [now])
+    with transaction(connection):  # or each of a thousand statements would wait for the disk
+        for schema, names in _PUBLISHED.items():
+            connection.execute(f"create schema published.{schema}")
+            there = {name for (name,) in connection.execute(_TABLES, [schema]).fetchall()}
+            for name in sorted(there.intersection(names())):
+                _write_table(connection, schema, name)
+        now = datetime.now(UTC).replace(tzinfo=None)
+        connection.execute("update published.ops.publication set published_at = $1", [now])
     connection.execute("detach published")
 
 

@@ -102,12 +102,25 @@ authors = Table(
     _may("name", String, "Display name"),
     _may("followers", BigInteger, "Followers when last seen"),
     _may("account_created_at", DateTime, "When the account was made, UTC"),
-    _must("is_team", Boolean, "Whether the config lists it as an account of a brand's team"),
+    _must(
+        "is_team",
+        Boolean,
+        "Whether the config lists it as an account of a brand's team; `core.team_accounts` says whose",
+    ),
     _may("is_bot", Boolean, "Whether the network marks it as automated; NULL = not told"),
     _must("first_seen_at", DateTime, "End of the earliest window that saw the account, UTC"),
     _must("last_seen_at", DateTime, "End of the latest window that saw the account, UTC"),
     schema=CORE,
     comment="One row per account.",
+)
+
+team_accounts = Table(
+    "team_accounts",
+    metadata,
+    _key("author_id", String, "The account"),
+    _key("brand_id", String, "The brand whose team it is of"),
+    schema=CORE,
+    comment="One row per account that was seen and brand for whose team the config of the last load lists it.",
 )
 
 interactions = Table(

@@ -313,6 +313,22 @@ def test_the_team_is_the_team_of_todays_config(
 
 
 @pytest.mark.usefixtures("shop")
+def test_it_is_told_for_whose_team_an_account_speaks(
+    home: Home, configure: Callable[..., Config], march: March, ask: Asked
+) -> None:
+    of_both = (
+        'terms = ["moss"]',
+        'terms = ["moss"]\nteam = ["forum:Wren_Lotte", "forum:bob", "x:ann", "forum:nobody"]',
+    )
+    night(home, configure(of_both), march(1, 4))
+    whose = "from core.team_accounts order by all"
+    assert ask(whose) == [("forum:bob", "moss"), ("forum:wren_lotte", "moss"), ("forum:wren_lotte", "wren")]
+    steps.load(home, configure())
+    assert ask(whose) == [("forum:wren_lotte", "wren")]
+    assert ask("select author_id from core.authors where is_team") == [("forum:wren_lotte",)]
+
+
+@pytest.mark.usefixtures("shop")
 def test_an_edited_text_in_the_same_window_is_taken(
     home: Home,
     config: Config,
