@@ -107,8 +107,11 @@ def follow(airflow: LocalAirflow, dag_id: str, run_id: str) -> dict[str, str]:
     with console.status(dag_id) as status:
         while True:
             airflow.processes.check()
-            is_over = airflow.ask("GET", run)["state"] in FINISHED
-            tasks = airflow.ask("GET", f"{run}/taskInstances?limit=1000")["task_instances"]
+            try:
+                is_over = airflow.ask("GET", run)["state"] in FINISHED
+                tasks = airflow.ask("GET", f"{run}/taskInstances?limit=1000")["task_instances"]
+            except TimeoutError:  # a busy machine answers late; one whose server has ended is found by `check`
+                continue
             for task in sorted(tasks, key=lambda task: task["end_date"] or ""):
                 attempt = (_name(task), task["try_number"], task["state"])
                 if task["state"] in FINISHED | {"up_for_retry"} and attempt not in shown:
