@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 
 from connectors import files
 from connectors.contract import SourceError
-from connectors.files import records as file_records
+from connectors.files.survey import value_at
 from pipelines.enrich import READ, read_batch
 from pipelines.errors import InputError
 from pipelines.home import whole_file
@@ -60,7 +60,7 @@ def _kinds(path: Path, text_column: str, settings: files.Settings) -> dict[str, 
         if isinstance(row, dict):
             for name, value in row.items():
                 kinds.setdefault(name, set()).add(type(value))
-            has_text = has_text or file_records.value_at(row, text_column) is not None
+            has_text = has_text or value_at(row, text_column) is not None
     if row is not None and not has_text:
         raise InputError(f"--text {text_column}: no row of {path.name} has it. It has: {', '.join(list(kinds)[:30])}.")
     return kinds
@@ -80,7 +80,7 @@ def _scored(
         rows = [content for _, content in batch if isinstance(content, dict)]
         counts[0] += len(rows)
         counts[1] += len(batch) - len(rows)
-        texts = [file_records.value_at(row, text_column) for row in rows]
+        texts = [value_at(row, text_column) for row in rows]
         read = read_batch(_as_mentions([None if text is None else clean(str(text)) for text in texts]), lens)
         themes: dict[int, list[str]] = {}
         for theme in read["mention_themes"].select(["seq", "theme_id"]).to_pylist():

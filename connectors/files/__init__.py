@@ -273,9 +273,9 @@ def _survey(path: Path, settings: Settings, most: int | None) -> Survey:
     needed = {names["created_at"], names["text"]}
     in_rows = NamesOfRows(needed, _wanted(settings) - needed)
     try:
-        for line, row in islice(read_records(path, settings), most):
+        for _, row in islice(read_records(path, settings), most):
             if isinstance(row, dict):
-                surveyor.see(row, line)
+                surveyor.see(row)
                 in_rows.see(row)
     except SourceError:
         if not in_rows.has_rows:

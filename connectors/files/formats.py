@@ -161,6 +161,8 @@ def _csv_rows(
         line = found.skipped + number
         if isinstance(cells, str):
             yield line, cells
+        elif len(cells) == width:
+            yield line, dict(zip(found.names, cells, strict=True))
         elif len(cells) >= named and not any(cells[width:]):  # what is too many and empty comes of a last delimiter
             yield line, dict(zip(found.names, cells + [""] * (width - len(cells)), strict=False))
         elif cells:

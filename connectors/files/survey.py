@@ -60,37 +60,38 @@ class Surveyor:
     """Takes one row after the other and says what they tell together."""
 
     def __init__(self, names: Mapping[str, str], counts: Iterable[str]) -> None:
-        self._created_at = names["created_at"]
-        self._ids = {names[field]: _Ids() for field in IDS}
-        self._fields = {names[field]: field for field in IDS}
         self._order = OrderOfColumn()
-        self._decimals = {field: (names[field], DecimalsOfColumn()) for field in counts}
+        self._ids = {field: _Ids() for field in IDS}
+        self._decimals = {field: DecimalsOfColumn() for field in counts}
+        self._names = names
+        seen_by: dict[str, OrderOfColumn | _Ids | DecimalsOfColumn] = {"created_at": self._order}
+        self._columns = [(names[field], column) for field, column in (seen_by | self._ids | self._decimals).items()]
 
-    def see(self, row: dict[str, Any], number: int) -> None:
+    def see(self, row: dict[str, Any]) -> None:
         """Take one more row into account."""
-        self._order.see(value_at(row, self._created_at))
-        for name, ids in self._ids.items():
-            value = value_at(row, name)
+        for name, seen_by in self._columns:
+            if name in row:
+                value = row[name]
+            elif "." in name:
+                value = value_at(row, name)
+            else:
+                continue
             if value is not None and value != "":
-                ids.see(value, number)
-        for name, decimals in self._decimals.values():
-            value = value_at(row, name)
-            if value.__class__ is str:
-                decimals.see(value)
+                seen_by.see(value)
 
     def found(self, path: Path) -> Survey:
         """The survey. `SourceError` where a column of ids was rounded."""
-        for name, ids in self._ids.items():
+        for field, ids in self._ids.items():
             if example := ids.rounded:
                 raise SourceError(
-                    f"{path.name}, column {name!r}: a spreadsheet or a program rounded these numbers, such as "
-                    f"{example[1]!r:.40} in line {example[0]}, so that different posts may share one id. Export again "
+                    f"{path.name}, column {self._names[field]!r}: a spreadsheet or a program rounded these numbers, "
+                    f"such as {example!r:.40}, so that different posts may share one id. Export again "
                     "without opening the file in a spreadsheet, or import that column there as text."
                 )
         return Survey(
             self._order.found,
-            {field: decimals.found for field, (_, decimals) in self._decimals.items() if decimals.found},
-            tuple(self._fields[name] for name, ids in self._ids.items() if ids.are_floats),
+            {field: decimals.found for field, decimals in self._decimals.items() if decimals.found},
+            tuple(field for field, ids in self._ids.items() if ids.are_floats),
         )
 
 
@@ -99,39 +100,45 @@ class _Ids:
 
     def __init__(self) -> None:
         self._seen = self._certain = 0
-        self._example: tuple[int, Any] | None = None
+        self._example: Any = None
         self._long = self._exact_15 = self._exact_17 = self._digits_15 = self._digits_17 = 0
         self._all_15 = self._all_17 = True
         self._all_floats: bool | None = None
 
-    def see(self, value: Any, number: int) -> None:
+    def see(self, value: Any) -> None:
         self._seen += 1
         if value.__class__ is str:
             if len(value) < 16 and value.isalnum():
                 self._all_floats = False
                 return
             text = value.strip()
-            is_float = _FLOAT.fullmatch(text) is not None
-            self._all_floats = is_float and self._all_floats is not False
-            if is_rounded(text):
-                self._see_certain(number, value)
-            elif is_float:
-                text = text[:-2]
+            if text.isalnum():
+                self._all_floats = False
+            else:
+                is_float = _FLOAT.fullmatch(text) is not None
+                self._all_floats = is_float and self._all_floats is not False
+                if is_float:
+                    text = text[:-2]
+                elif is_rounded(text):
+                    self._see_certain(value)
         elif is_rounded(value):
-            self._see_certain(number, value)
+            self._see_certain(value)
             return
         else:
             text = str(value) if isinstance(value, int) else ""
         if len(text) > SPREADSHEET_DIGITS and text.isascii() and text.isdigit():
-            self._see_long(text, number, value)
+            self._see_long(text)
 
-    def _see_certain(self, number: int, value: Any) -> None:
+    def _see_certain(self, value: Any) -> None:
         self._certain += 1
         if self._certain == 1:
-            self._example = (number, value)
+            self._example = value
 
-    def _see_long(self, digits: str, number: int, value: Any) -> None:
+    def _see_long(self, digits: str) -> None:
         self._long += 1
+        if digits[-1] != "0":  # as nearly all end
+            self._all_15 = self._all_17 = False
+            return
         zeros = len(digits) - len(digits.rstrip("0"))
         beyond_15, beyond_17 = len(digits) - SPREADSHEET_DIGITS, max(0, len(digits) - FLOAT_DIGITS)
         self._all_15 = self._all_15 and zeros >= beyond_15
@@ -140,11 +147,11 @@ class _Ids:
         self._exact_17 += zeros == beyond_17
         self._digits_15 += beyond_15
         self._digits_17 += beyond_17
-        self._example = self._example or (number, value)
+        self._example = self._example or digits
 
     @property
-    def rounded(self) -> tuple[int, Any] | None:
-        """Line and value of an example, where the column was rounded; where a few ids were, they cost their rows.
+    def rounded(self) -> Any:
+        """An example, where the column was rounded; None where it wasn't. A few rounded ids cost only their rows.
 
         Whole numbers of 16 digits and more that all end in zeros from where a spreadsheet or a float ends: six such
         digits in all come by chance once in a million. Numbers with more zeros than that are round by nature.

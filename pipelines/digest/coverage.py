@@ -30,9 +30,7 @@ def covered(asker: Asker, period: Period, previous: Period) -> Coverage:
     unreadable = {row["source"]: row["records"] for row in asker.ask("unreadable")}
     days = [previous.first_day + timedelta(days=n) for n in range(period.days + previous.days)]
     sources = [
-        _source(
-            name, network, [_day(day, rows.get((name, day))) for day in days], period, is_read=name not in unreadable
-        )
+        _source(name, network, [_day(day, rows.get((name, day))) for day in days], period)
         for name, network in networks.items()
     ]
     mode, compared = _comparable(sources, period)
@@ -56,10 +54,10 @@ def covered(asker: Asker, period: Period, previous: Period) -> Coverage:
     )
 
 
-def _source(name: str, network: str, days: list[SourceDay], period: Period, *, is_read: bool) -> Source:
+def _source(name: str, network: str, days: list[SourceDay], period: Period) -> Source:
     now = [day.status == "complete" for day in days if day.date >= period.first_day]
     before = [day.status == "complete" for day in days if day.date < period.first_day]
-    return Source(clean(name), clean(network), all(now) and is_read, all(before), days)
+    return Source(clean(name), clean(network), all(now), all(before), days)
 
 
 def _day(day: date, row: Row | None) -> SourceDay:

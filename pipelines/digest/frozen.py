@@ -300,7 +300,7 @@ class Want:
 
     intent: str
     posts: Count
-    unanswered: int
+    unanswered: int | None
     quotes: list[Quote]
 
 
@@ -464,13 +464,14 @@ class Coverage:
 
     @property
     def is_complete(self) -> bool:
-        """Whether every source was seen in full in this period."""
+        """Whether every source was seen and read in full in this period, so that nothing found is an answer."""
         return bool(self.sources) and not self.unseen
 
     @property
     def unseen(self) -> list[str]:
-        """Sources that were not seen in full in this period."""
-        return [source.source for source in self.sources if not source.is_complete]
+        """Sources that were not seen in full in this period, or of which some record could not be read."""
+        unreadable = {one.source for one in self.unreadable}
+        return [one.source for one in self.sources if not one.is_complete or one.source in unreadable]
 
     @property
     def unseen_in_both(self) -> list[str]:

@@ -24,7 +24,7 @@ def wants(asker: Asker, coverage: Coverage) -> list[Want]:
     for intent in INTENTS:
         sides = [int(side[intent]["mentions"]) if intent in side else 0 for side in (now, like_now, like_before)]
         if any(sides):
-            unanswered = int(now[intent]["unanswered"]) if intent in now else 0
+            unanswered = int(now[intent]["unanswered"]) if intent in now else coverage.told(0)
             quotes = [quote_of(post) for post in posts if post["intent"] == intent]
             found.append(Want(intent, _count(sides, coverage), unanswered, quotes))
     return found

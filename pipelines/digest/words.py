@@ -146,6 +146,11 @@ def count_change(count: Count, period: Period) -> str:
     return said if count.like_now == count.now else f"in the sources compared {now}, {said}"
 
 
+def posts_of(count: Count) -> str:
+    """14 posts · no post in what was seen"""
+    return "no post in what was seen" if count.now is None else counted(count.now, "post")
+
+
 def rate_change(change: RateChange, period: Period) -> str:
     """What became of a rate: up 14 points from −2% (n = 97)."""
     was = f"{net(change.like_before)}"

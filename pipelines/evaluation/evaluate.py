@@ -16,7 +16,7 @@ import numpy as np
 
 from connectors.contract import SourceError
 from connectors.files.formats import read_rows
-from connectors.files.records import value_at
+from connectors.files.survey import value_at
 from pipelines.errors import InputError
 from pipelines.evaluation import measures
 from pipelines.evaluation.measures import Estimate

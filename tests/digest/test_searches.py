@@ -200,6 +200,16 @@ def test_every_source_with_a_gap_is_named_at_the_top_the_unseen_first(marts: Mar
     assert [source for source, _ in gaps] == ["zebra", *(f"a{number}" for number in range(6))]
 
 
+def test_a_theme_that_fell_silent_where_not_all_was_seen_has_no_number(marts: Marts) -> None:
+    marts.covered("exports", NOW, NOW, "missing", "no such file")
+    marts.mentions(20, BEFORE, "negative", themes=["wifi"], intents=["bug_report"])
+    marts.mentions(20, NOW, "neutral")
+    frozen = marts.freeze()
+    said = "No post in what was seen, in the sources compared 0, down from 20 the week before."
+    assert said in render.markdown_text(frozen)
+    assert (frozen.wants[0].posts.now, frozen.wants[0].posts.like_now, frozen.wants[0].unanswered) == (None, 0, None)
+
+
 def test_few_mentions_are_only_few_where_all_was_seen(marts: Marts) -> None:
     marts.covered("exports", NOW, NOW, "partial", "written before the day's end")
     marts.mentions(6)

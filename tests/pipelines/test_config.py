@@ -79,7 +79,8 @@ quots = 3
         "communities",
         "sources.0.files.path: Field required",
         "sources.0.files.columns.txt: is not known; allowed: id, created_at, text, title, url, author, author_name, "
-        "followers, community, parent_id, root_id, addressed_to, lang, likes, replies, reposts, quotes, views, score",
+        "followers, community, parent_id, root_id, addressed_to, lang, likes, replies, reposts, quotes, views, score, "
+        "rating, product_version",
         "sources.0.files.delimiter: String should match pattern '^[^\"\\r\\n]$' (found '\"')",
         "sources.0.files.time_zone: is no time zone; write one such as 'UTC' or 'Europe/Amsterdam' (found 'Mars/Base')",
         "sources.0.files.pth: is not known",

@@ -56,7 +56,7 @@ def test_every_record_is_a_mention_or_in_quarantine(tidied: Callable[..., Path],
             "landing/forum/20260301T0000--20260302T0000/complete/pages.jsonl.zst",
         ),
         (
-            "time None can't be read",
+            "the time is missing",
             "line 1, file posts.jsonl, line 4",
             '{"id":"x","text":"No time"}',
             "landing/forum/20260301T0000--20260302T0000/complete/pages.jsonl.zst",
