@@ -285,6 +285,11 @@ def test_query_as_json_keeps_integers_times_and_unknowns(query: Earshot) -> None
     ]
 
 
+def test_query_as_json_keeps_sums_of_integers_as_numbers(query: Earshot) -> None:
+    shown = query("select sum(likes) as likes, 1.50::decimal(5, 2) as price from core.mention_metrics", "-f", "json")
+    assert shown.stdout == '{"likes": 28, "price": "1.50"}\n'
+
+
 @pytest.mark.parametrize("suffix", ["csv", "json", "parquet"])
 def test_query_into_a_file(query: Earshot, tmp_path: Path, suffix: str) -> None:
     path = tmp_path / f"rows.{suffix}"

@@ -1,19 +1,23 @@
 """The published file as its readers meet it: what is in it, who can open it, and what others do to it."""
 
+import re
 import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pytest
+from typer.testing import CliRunner
 
 from pipelines import steps, tables
+from pipelines.cli import app
 from pipelines.config import Config
 from pipelines.errors import InputError, ModelFailed, NotSound
-from pipelines.export import query
+from pipelines.export import query, write_stdout
 from pipelines.home import Home
 from pipelines.published import open_published
 from pipelines.warehouse import mark_sound, open_warehouse, transaction
@@ -268,6 +272,50 @@ def test_two_columns_of_one_name_are_both_written(home: Home, tmp_path: Path, ea
     assert earshot("query", "select 1 as a, 2 as a", "--out", path, "--home", home.root).returncode == 0
     with duckdb.connect() as connection:
         assert connection.execute(f"select a, a_1 from '{path}'").fetchall() == [(1, 2)]
+
+
+# What a terminal shows of it ---------------------------------------------------------------------------
+
+ACTING = {
+    "markup": "[red]not markup[/red]",
+    "an end of markup that was never begun": "[/] [/red]",
+    "markup behind a backslash": r"\[bold]x[/bold] \\[/bold]",
+    "a link": "[link=https://bad.example]support[/link]",
+    "a link of the terminal": "\x1b]8;;https://bad.example\x1b\\support\x1b]8;;\x1b\\",
+    "a cleared screen": "\x1b[2J\x9b2J",
+    "a title of the window": "\x1b]0;owned\x07",
+    "turned writing": "\u202egnp.exe \u2066x",
+    "an erased line": "harmless\rharmful\x08\x7f",
+}
+
+
+@pytest.mark.parametrize("text", ACTING.values(), ids=ACTING)
+def test_what_strangers_wrote_is_only_shown(home: Home, text: str) -> None:
+    expected = re.sub("[\x00-\x1f\x7f-\x9f\u202e\u2066]", "�", text)
+    quoted, name = text.replace("'", "''"), text.replace('"', '""')
+    words = ["query", f"select '{quoted}' as text, 1 as \"{name}\"", "--home", str(home.root)]
+    shown = CliRunner().invoke(app, words, env={"COLUMNS": "200"})
+    assert (shown.exit_code, shown.stderr) == (0, "")
+    assert shown.stdout.splitlines()[1].split("┃")[1:3] == [" text".ljust(len(expected) + 2), f" {expected} "]
+    assert shown.stdout.splitlines()[3].split("│")[1] == f" {expected} "
+    assert not re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202e\u2066]", shown.stdout)
+
+
+def test_an_error_that_quotes_a_stranger_is_only_shown(home: Home, earshot: Earshot) -> None:
+    told = earshot("query", "select cast('[red]\x1b[2J' as integer)", "--home", home.root).stderr
+    assert "Could not convert string '[red]�[2J' to INT32" in told
+
+
+@pytest.mark.parametrize("form", ["csv", "json"])
+def test_rows_on_a_terminal_are_harmless_and_in_a_pipe_as_they_are(
+    home: Home, monkeypatch: pytest.MonkeyPatch, capfdbinary: pytest.CaptureFixture[bytes], form: Any
+) -> None:
+    relation = query(home, "select '\x9b2J \u202ex' as text")
+    write_stdout(relation, form)
+    assert "\x9b2J \u202ex" in capfdbinary.readouterr().out.decode()
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    write_stdout(relation, form)
+    assert "�2J �x" in capfdbinary.readouterr().out.decode()
 
 
 # What is published is what was tested ------------------------------------------------------------------
