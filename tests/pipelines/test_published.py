@@ -20,6 +20,7 @@ from pipelines.errors import InputError, ModelFailed, NotSound
 from pipelines.export import query, write_stdout
 from pipelines.home import Home
 from pipelines.published import open_published
+from pipelines.terminal import Terminal
 from pipelines.warehouse import mark_sound, open_warehouse, transaction
 
 Earshot = Callable[..., subprocess.CompletedProcess[str]]
@@ -290,11 +291,12 @@ ACTING = {
 
 
 @pytest.mark.parametrize("text", ACTING.values(), ids=ACTING)
-def test_what_strangers_wrote_is_only_shown(home: Home, text: str) -> None:
+def test_what_strangers_wrote_is_only_shown(home: Home, monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+    monkeypatch.setattr("pipelines.cli.out", Terminal(width=200))
     expected = re.sub("[\x00-\x1f\x7f-\x9f\u202e\u2066]", "�", text)
     quoted, name = text.replace("'", "''"), text.replace('"', '""')
     words = ["query", f"select '{quoted}' as text, 1 as \"{name}\"", "--home", str(home.root)]
-    shown = CliRunner().invoke(app, words, env={"COLUMNS": "200"})
+    shown = CliRunner().invoke(app, words)
     assert (shown.exit_code, shown.stderr) == (0, "")
     assert shown.stdout.splitlines()[1].split("┃")[1:3] == [" text".ljust(len(expected) + 2), f" {expected} "]
     assert shown.stdout.splitlines()[3].split("│")[1] == f" {expected} "
