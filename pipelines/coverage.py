@@ -143,7 +143,7 @@ def _commonest(counted: Counter[str]) -> str:
     return "; ".join([*shown, *([f"{more:,} × something else"] if more else [])])
 
 
-FEWEST_READABLE = 100
+FEWEST_READABLE = 20
 """One unreadable record in so many leaves a window comparable with others; more leave it seen in part."""
 MOST_NAMED = 3
 """Reasons and fields that are told one by one."""

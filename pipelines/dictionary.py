@@ -247,6 +247,8 @@ _MEANINGS = {
     "columns.quotes": "number of quoting posts",
     "columns.views": "number of views",
     "columns.score": "up-votes less down-votes",
+    "columns.rating": "stars that a review gives, 1 to 5",
+    "columns.product_version": "version of the product that a review is of",
 }
 """What keys mean whose models do not say it themselves, or say it for readers of the code."""
 

@@ -75,6 +75,10 @@ def enrich(
     tidied = read_json(source / tidy.MANIFEST)
     if tidied is None:
         raise InputError(f"There is no {source}. Tidy that window first: earshot tidy --source {source_id}.")
+    try:
+        pq.read_metadata(source / "mentions.parquet")
+    except (FileNotFoundError, pa.ArrowInvalid) as error:
+        raise InputError(f"{source} is damaged ({error}). Remove it and run again: it is made anew.") from error
     made_from = fingerprint([lens.version, tidied["fingerprint"]])
     if (read_json(target / MANIFEST) or {}).get("fingerprint") == made_from:
         return target

@@ -311,6 +311,11 @@ RECHECK_AT_ONCE = 1000
 """Mentions that a connector gets at a time, so that a budget can stop in between."""
 
 
+def _told(row: coverage.Row) -> str:
+    """How a query went that nothing went wrong with. Whether what came says nothing is known once it is read."""
+    return "answered in full" if row["status"] in coverage.FINE else str(row["status"])
+
+
 def _report(source_id: str, window: Window, rows: list[coverage.Row]) -> None:
     for row in rows:
         is_fine = row["status"] in coverage.FINE | {"unverified"}
@@ -321,7 +326,7 @@ def _report(source_id: str, window: Window, rows: list[coverage.Row]) -> None:
             window.name,
             row["query"],
             row["posts_count"],
-            row["status"] if is_fine else f"{row['status']}: {row['reason']}",
+            _told(row) if is_fine else f"{row['status']}: {row['reason']}",
         )
     failed = [row for row in rows if row["status"] not in coverage.QUIET]
     if failed:

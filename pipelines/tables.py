@@ -467,7 +467,7 @@ coverage = Table(
     _may(
         "is_complete",
         Boolean,
-        "Whether the whole window was seen: answered in full, and read but for one record in a hundred at most; "
+        "Whether the whole window was seen: answered in full, and read but for one record in twenty at most; "
         "NULL in rows of earlier versions",
     ),
     _may("reason", String, "What went wrong and what to do; NULL where all is well"),

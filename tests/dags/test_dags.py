@@ -11,7 +11,7 @@ GRAPH = {
     "sources": ({"learn"}, "all_done", "default_pool", 0),
     "source.pull": ({"sources"}, "all_success", "default_pool", 2),
     "source.tidy": ({"sources", "source.pull"}, "all_done", "default_pool", 0),
-    "source.enrich": ({"sources", "source.tidy"}, "all_success", "default_pool", 0),
+    "source.enrich": ({"sources", "source.tidy"}, "all_done", "default_pool", 0),
     "every_source_answered": (
         {"learn", "source.pull", "source.tidy", "source.enrich"},
         "all_success",

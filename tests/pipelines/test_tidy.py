@@ -124,10 +124,10 @@ def test_nothing_is_called_empty_where_something_could_not_be_read(
     assert "file posts.jsonl: 2 of 3 records can't be read: 2 × " in str(unread(home, "forum", march(1, 2)))
 
 
-def test_one_unreadable_record_in_a_hundred_leaves_a_window_comparable(
+def test_one_unreadable_record_in_twenty_leaves_a_window_comparable(
     tidied: Callable[..., Path], posts: list[Any]
 ) -> None:
-    many = [posts[0] | {"id": str(number)} for number in range(99)]
+    many = [posts[0] | {"id": str(number)} for number in range(19)]
     assert rows(tidied([*many, "{broken"]), "coverage", "status", "is_complete") == [("schema-drift", True)]
     assert rows(tidied([*many[1:], "{broken"]), "coverage", "status", "is_complete") == [("schema-drift", False)]
 

@@ -238,8 +238,8 @@ def community_rows() -> dict[str, Rows]:
         ],
         "influence": [(*row, *engine) for row in INFLUENCE],
         "coverage": [
-            (source, query, start, end, "reddit" if source == "forum" else "x", _brands(query), status, reason, 1)
-            + (posts, posts, 1, 0, 0, *rest)
+            (source, query, start, end, "reddit" if source == "forum" else "x", _brands(query), status)
+            + (status in {"ok", "verified-empty"}, reason, 1, posts, posts, 1, 0, 0, *rest)
             for source, query, start, end, status, reason, posts, *rest in COVERAGE
         ],
     }

@@ -279,8 +279,8 @@ def test_influencers(rows_of: RowsOf) -> None:
 
 def test_coverage(rows_of: RowsOf, community_rows: dict[str, Rows]) -> None:
     expected = [
-        (source, network, query, brands, start, end, status, *rest, False, status in {"ok", "verified-empty"})
-        for source, query, start, end, network, brands, status, *rest in sorted(
+        (source, network, query, brands, start, end, status, *rest, False, is_complete)
+        for source, query, start, end, network, brands, status, is_complete, *rest in sorted(
             community_rows["coverage"], key=lambda row: row[:4]
         )
     ]
