@@ -7,7 +7,6 @@ import re
 import shutil
 import subprocess
 from collections.abc import Callable
-from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -144,63 +143,46 @@ def test_a_source_that_fails_is_named_and_the_others_arrive(
     assert re.search(r"forum +forum +2026-03-04 00:00 +ok", shown)
 
 
-TWO_SOURCES = 'network = "forum"\n\n[[sources]]\nid = "panel"\ntype = "files"\npath = "panel.csv"\nnetwork = "panel"\n'
-UNREADABLE = "id,created_at,text\n" + "".join(f"{number},the {number}nd,Wren tea\n" for number in range(3000))
-
-
-@pytest.fixture
-def two_sources(write_config: Callable[..., Path], write_posts: Callable[..., Path], posts: Any) -> Path:
-    """The shop's config with a second source, a panel whose times nobody can read."""
-    path = write_config(('network = "forum"\n', TWO_SOURCES))
-    write_posts(posts)
-    (path.parent / "panel.csv").write_text(UNREADABLE, encoding="utf-8")
-    return path
+TROUBLED = ("busy", "cut", "spoilt", "unreadable")
+"""Sources beside the forum, each with a trouble of its own."""
+UNREADABLE = "id,created_at,text\n" + "".join(f"{number},???,Wren tea\n" for number in range(3000))
 
 
 @pytest.mark.slow
-def test_a_source_that_cannot_be_read_turns_the_run_red_and_the_others_arrive(
-    two_sources: Path, tmp_path: Path, earshot: Earshot
+def test_what_befalls_one_source_costs_the_night_nothing_else(
+    write_config: Callable[..., Path], write_posts: Callable[..., Path], posts: Any, tmp_path: Path, earshot: Earshot
 ) -> None:
-    done = earshot("run", "-c", two_sources, "--home", tmp_path / "home")
-    assert done.returncode == 3
-    assert "9 mentions loaded" in done.stdout
+    sources = "".join(f'\n[[sources]]\nid = "{name}"\ntype = "files"\npath = "{name}.csv"\n' for name in TROUBLED)
+    path, home = write_config(('network = "forum"\n', f'network = "forum"\n{sources}')), Home(tmp_path / "home")
+    write_posts(posts)
+    for name in TROUBLED:
+        text = UNREADABLE if name == "unreadable" else "id,created_at,text\n1,2026-03-01,Moss\n"
+        (tmp_path / f"{name}.csv").write_text(text, encoding="utf-8")
+    for name in ("cut", "spoilt"):
+        for step in ("pull", "tidy"):
+            earshot(step, "-c", path, "--home", home.root, "--source", name)
+        for stage in (home.landing, home.tidy):  # another night, so that this one does not make it anew
+            landed = next((stage / name).glob("2026*"))
+            landed.rename(landed.with_name("20260225T0000--20260226T0000"))
+    for damaged in (*home.landing.glob("cut/*/*/*.zst"), *home.tidy.glob("spoilt/*/mentions.parquet")):
+        damaged.write_bytes(b"no more")
+    shutil.rmtree(home.tidy / "cut")
+    with home.only_one("pull-busy"):
+        done = earshot("run", "-c", path, "--home", home.root)
+    assert (done.returncode, "11 mentions loaded" in done.stdout) == (3, True), done.stdout + done.stderr
+    told = done.stderr.partition("a source failed, the others are in the digest:")[2]
+    assert "busy: Another Earshot run holds the pull-busy" in told
+    assert re.search(r"cut: .*pages\.jsonl\.zst is damaged", told)
+    assert re.search(r"spoilt: .*20260225T0000--20260226T0000 is damaged", told)
     assert (
-        "panel, 2026-03-01 00:00 to 2026-03-04 00:00 UTC: file panel.csv: 3,000 of 3,000 records can't be read: "
-        in (done.stderr.replace("\n", " "))
+        "file unreadable.csv: 3,000 of 3,000 records can't be read: 3,000 × the time can't be read; set time_form"
+        in told
     )
     asked = "select source, status, posts_count, quarantined_count, is_complete from core.coverage order by source"
-    told = earshot("query", asked, "--home", tmp_path / "home", "--format", "csv").stdout
-    assert told.splitlines()[1:] == ["forum,ok,9,0,true", "panel,failed,0,3000,false"]
-    digest = next((tmp_path / "home" / "digests").glob("*/digest.md")).read_text(encoding="utf-8")
-    assert "panel" in digest.partition("## ")[0]
-    assert earshot("run", "-c", two_sources, "--home", tmp_path / "home").returncode == 3
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("fault", ["a busy source", "a damaged landed file", "damaged records"])
-def test_what_befalls_one_source_costs_the_night_nothing_else(
-    two_sources: Path, tmp_path: Path, earshot: Earshot, fault: str
-) -> None:
-    home = Home(tmp_path / "home")
-    told = "Another Earshot run holds the pull-panel"
-    with ExitStack() as held:
-        if fault == "a busy source":
-            held.enter_context(home.only_one("pull-panel"))
-        else:
-            told = "is damaged"
-            for step in ("pull", "tidy"):
-                earshot(step, "-c", two_sources, "--home", home.root)
-            for stage in (home.landing, home.tidy):  # another night, so that this one does not make it anew
-                landed = next((stage / "panel").glob("2026*"))
-                landed.rename(landed.with_name("20260225T0000--20260226T0000"))
-            damaged = (home.landing, "*.zst") if "landed" in fault else (home.tidy, "mentions.parquet")
-            for path in (damaged[0] / "panel").rglob(damaged[1]):
-                path.write_bytes(b"no more")
-            if "landed" in fault:
-                shutil.rmtree(home.tidy / "panel")
-        done = earshot("run", "-c", two_sources, "--home", home.root)
-    assert (done.returncode, "9 mentions loaded" in done.stdout) == (3, True), done.stderr
-    assert re.search(f"panel: [^\n]*{told}", done.stderr), done.stderr
+    rows = earshot("query", asked, "--home", home.root, "--format", "csv").stdout.splitlines()[1:]
+    assert rows == ["cut,ok,1,0,true", "forum,ok,9,0,true", "spoilt,ok,1,0,true", "unreadable,failed,0,3000,false"]
+    digest = next(home.digests.glob("*/digest.md")).read_text(encoding="utf-8")
+    assert "unreadable" in digest.partition("## ")[0]
 
 
 def test_the_home_comes_from_the_option_the_environment_or_the_current_folder(
