@@ -132,10 +132,11 @@ def main() -> None:
 
 def _disk_fault(error: Exception) -> str:
     """What a failed write means and what to do."""
-    told = str(error).partition("\n\n")[0]  # DuckDB goes on with the statement, which the reader did not write
+    # DuckDB goes on with the statement, which the reader did not write
+    told = " ".join(str(error).partition("\n\n")[0].split()).rstrip(".")
     if getattr(error, "errno", None) in _NO_ROOM or any(os.strerror(code).lower() in told.lower() for code in _NO_ROOM):
         return f"The disk is full: {told}. Make room and run the same command again; nothing is lost or doubled."
-    return f"{type(error).__name__}: {told}"
+    return f"{type(error).__name__}: {told}."
 
 
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
