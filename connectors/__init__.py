@@ -1,37 +1,70 @@
 """One package a network: `fetch` talks to it, `parse` is pure. `contract` says what a connector is."""
 
-from connectors import (
-    appstore,
-    bluesky,
-    discourse,
-    files,
-    github,
-    hackernews,
-    lemmy,
-    mail,
-    mastodon,
-    reddit,
-    rss,
-    stackexchange,
-    x,
-    youtube,
-)
+from collections.abc import Iterator, Mapping
+from importlib import import_module
+from typing import TYPE_CHECKING, cast
+
 from connectors.contract import Connector
 
-CONNECTORS: dict[str, Connector] = {
-    "appstore": appstore,
-    "bluesky": bluesky,
-    "discourse": discourse,
-    "files": files,
-    "github": github,
-    "hackernews": hackernews,
-    "lemmy": lemmy,
-    "mail": mail,
-    "mastodon": mastodon,
-    "reddit": reddit,
-    "rss": rss,
-    "stackexchange": stackexchange,
-    "x": x,
-    "youtube": youtube,
-}
+if TYPE_CHECKING:
+    from connectors import (
+        appstore,
+        bluesky,
+        discourse,
+        files,
+        github,
+        hackernews,
+        lemmy,
+        mail,
+        mastodon,
+        reddit,
+        rss,
+        stackexchange,
+        x,
+        youtube,
+    )
+
+    def _all_keep_the_contract() -> tuple[Connector, ...]:
+        return (
+            *(appstore, bluesky, discourse, files, github, hackernews, lemmy),
+            *(mail, mastodon, reddit, rss, stackexchange, x, youtube),
+        )
+
+
+class _Connectors(Mapping[str, Connector]):
+    """Connectors by type. Each is imported when it is asked for: most configs name few, and most commands none."""
+
+    _types = (
+        "appstore",
+        "bluesky",
+        "discourse",
+        "files",
+        "github",
+        "hackernews",
+        "lemmy",
+        "mail",
+        "mastodon",
+        "reddit",
+        "rss",
+        "stackexchange",
+        "x",
+        "youtube",
+    )
+
+    def __getitem__(self, name: str) -> Connector:
+        if name not in self._types:
+            raise KeyError(name)
+        return cast("Connector", import_module(f"connectors.{name}"))
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._types)
+
+    def __len__(self) -> int:
+        return len(self._types)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._types
+
+
+CONNECTORS: Mapping[str, Connector] = _Connectors()
 """Type of a source in the config → its connector."""

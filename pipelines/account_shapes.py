@@ -20,8 +20,6 @@ def faults(brands: "Iterable[Brand]", sources: Iterable[tuple[str, Network]]) ->
     networks: dict[str, list[Network]] = {}
     for name, network in sources:
         networks.setdefault(name, []).append(network)
-    for name, connector in CONNECTORS.items():
-        networks.setdefault(name, [connector.NETWORK])
     return [
         f"brands.{number}.{key}.{place}: {fault} (found {account!r:.80})"
         for number, brand in enumerate(brands)
@@ -33,9 +31,12 @@ def faults(brands: "Iterable[Brand]", sources: Iterable[tuple[str, Network]]) ->
 
 def _fault(account: str, kind: str, networks: dict[str, list[Network]]) -> str | None:
     name, _, rest = account.partition(":")
+    if name not in networks and name in CONNECTORS:
+        networks[name] = [CONNECTORS[name].NETWORK]
     if name not in networks:
-        near = difflib.get_close_matches(name, networks, n=1)
-        meant = f"did you mean {near[0]!r}?" if near else f"there are: {', '.join(sorted(networks))}"
+        known = sorted({*networks, *CONNECTORS})
+        near = difflib.get_close_matches(name, known, n=1)
+        meant = f"did you mean {near[0]!r}?" if near else f"there are: {', '.join(known)}"
         return f"no source of this config and no connector has the network {name!r}; {meant}"
     shapes: list[Shape | None] = [getattr(network, kind) for network in networks[name]]
     wanted = [shape for shape in shapes if shape is not None]

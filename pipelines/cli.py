@@ -28,24 +28,17 @@ from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from connectors.contract import Window
-from pipelines import __version__, steps
-from pipelines import export as exporting
-from pipelines import run as night
+from pipelines import __version__
 from pipelines.config import Config, load_config, read_moment
-from pipelines.credentials import from_environment
 from pipelines.errors import BusyError, ConfigError, EarshotError, InputError, SourceFailed
-from pipelines.explain import explain
-from pipelines.home import Home, check_writable
-from pipelines.parallel import Workers
-from pipelines.plan import DAYS_PER_MONTH, SourcePlan, everyday_words, plan
-from pipelines.published import open_published
-from pipelines.status import SourceDays, calendar, status
+from pipelines.home import Home, check_writable, path_or_default
 from pipelines.terminal import Terminal, cell, heading
-from pipelines.tidy import unread
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # each command imports the steps that it takes, as all of them need seconds
     from pipelines.labels.labelling import Import
     from pipelines.labels.store import Question
+    from pipelines.plan import SourcePlan
+    from pipelines.status import SourceDays
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -196,7 +189,7 @@ def _progress(step: str) -> Iterator[Callable[[int], None]]:
 
 def _open(config_path: Path, home_path: Path | None) -> tuple[Config, Home]:
     config = load_config(config_path)
-    home = Home(night.path_or_default(home_path))
+    home = Home(path_or_default(home_path))
     check_writable(home.root)
     return config, home
 
@@ -210,8 +203,10 @@ def run(
     source: SourceOption = None,
 ) -> None:
     """Pull to digest in one go: the window of --since and --until, else of the config, else since the last run."""
+    from pipelines.run import run_night
+
     settings, where = _open(config, home)
-    done = night.run_night(where, settings, _progress, since=since, until=until, only_source=source)
+    done = run_night(where, settings, _progress, since=since, until=until, only_source=source)
     out.print(f"{done.mentions:,} mentions loaded", highlight=False)
     if done.digest:
         out.print(done.digest.headline, style="bold", markup=False, highlight=False)
@@ -230,18 +225,22 @@ def pull(
     source: SourceOption = None,
 ) -> None:
     """Ask the networks and land their answers."""
+    from pipelines.credentials import from_environment
+    from pipelines.pull import pull_with_gaps
+    from pipelines.windows import window_for
+
     settings, where = _open(config, home)
     now = datetime.now(UTC).replace(tzinfo=None)
     failures = []
     sources = [settings.source(source)] if source else settings.sources
     for chosen in sources:
-        window = night.window_for(settings, where, chosen.id, since, until, now)
+        window = window_for(settings, where, chosen.id, since, until, now)
         if window is None:
             out.print(f"{chosen.id}: complete up to the last midnight UTC", markup=False, highlight=False)
             continue
         with _progress(f"pull {chosen.id}"):
             try:
-                steps.pull_with_gaps(where, settings, chosen.id, window, from_environment(chosen), now)
+                pull_with_gaps(where, settings, chosen.id, window, from_environment(chosen), now)
             except SourceFailed as failure:
                 failures.append(str(failure))
             except BusyError as failure:
@@ -264,6 +263,9 @@ def _landed(settings: Config, where: Home, stage: Path, source: str | None) -> l
 @app.command()
 def tidy(config: ConfigOption = DEFAULT_CONFIG, home: HomeOption = None, source: SourceOption = None) -> None:
     """Turn landed answers into tables of records."""
+    from pipelines import tidy as step
+    from pipelines.parallel import Workers
+
     settings, where = _open(config, home)
     landed = _landed(settings, where, where.landing, source)
     failures = []
@@ -271,11 +273,11 @@ def tidy(config: ConfigOption = DEFAULT_CONFIG, home: HomeOption = None, source:
         for source_id, window in landed:
             try:
                 with _progress(f"tidy {source_id} {window.name}") as advance:
-                    steps.tidy(where, settings, source_id, window, advance, workers)
+                    step.tidy(where, settings, source_id, window, advance, workers)
             except InputError as error:
                 failures.append(f"{source_id}: {error}")
             else:
-                failure = unread(where, source_id, window)
+                failure = step.unread(where, source_id, window)
                 failures += [str(failure)] if failure else []
     if failures:
         raise SourceFailed("\n".join(failures))
@@ -284,52 +286,67 @@ def tidy(config: ConfigOption = DEFAULT_CONFIG, home: HomeOption = None, source:
 @app.command()
 def enrich(config: ConfigOption = DEFAULT_CONFIG, home: HomeOption = None, source: SourceOption = None) -> None:
     """Read language, brands, sentiment and themes from every tidy mention."""
+    from pipelines import enrich as step
+    from pipelines.parallel import Workers
+
     settings, where = _open(config, home)
     landed = _landed(settings, where, where.tidy, source)
     with Workers(settings.workers) as workers:
         for source_id, window in landed:
             with _progress(f"enrich {source_id} {window.name}") as advance:
-                steps.enrich(where, settings, source_id, window, advance, workers)
+                step.enrich(where, settings, source_id, window, advance, workers)
 
 
 @app.command()
 def load(config: ConfigOption = DEFAULT_CONFIG, home: HomeOption = None) -> None:
     """Bring enriched windows into the warehouse."""
+    from pipelines import load as step
+
     settings, where = _open(config, home)
     with _progress("load") as advance:
-        count = steps.load(where, settings, advance)
+        count = step.load(where, settings, advance)
     out.print(f"{count:,} mentions loaded", highlight=False)
 
 
 @app.command()
 def discover(config: ConfigOption = DEFAULT_CONFIG, home: HomeOption = None) -> None:
     """Find replies, duplicates, topics, what emerges and influential authors in the whole warehouse."""
+    from pipelines import discover as step
+
     settings, where = _open(config, home)
     with _progress("discover"):
-        steps.discover(where, settings)
+        step.discover(where, settings)
 
 
 @app.command()
 def model(config: ConfigOption = DEFAULT_CONFIG, home: HomeOption = None) -> None:
     """Build and test the marts."""
+    from pipelines import model as step
+
     _, where = _open(config, home)
     with _progress("model"), where.only_one("warehouse", wait_seconds=600):
-        steps.model(where.warehouse, where.logs)
+        step.model(where.warehouse, where.logs)
 
 
 @app.command()
 def publish(config: ConfigOption = DEFAULT_CONFIG, home: HomeOption = None) -> None:
     """Swap the warehouse in as earshot.duckdb."""
+    from pipelines import publish as step
+
     _, where = _open(config, home)
-    out.print(str(steps.publish(where)), markup=False, highlight=False, soft_wrap=True)
+    out.print(str(step.publish(where)), markup=False, highlight=False, soft_wrap=True)
 
 
 @app.command()
 def digest(config: ConfigOption = DEFAULT_CONFIG, home: HomeOption = None, until: UntilOption = None) -> None:
     """Write the digest for the period that ends at --until (default: where the newest window ends)."""
+    from pipelines import digest as step
+    from pipelines.published import open_published
+    from pipelines.windows import newest_end
+
     settings, where = _open(config, home)
     open_published(where).close()
-    made = steps.digest(where.published, where.digests, settings.digest, until or night.newest_end(where))
+    made = step.digest(where.published, where.digests, settings.digest, until or newest_end(where))
     out.print(made.headline, style="bold", markup=False, highlight=False)
     out.print(str(made.html), markup=False, highlight=False, soft_wrap=True)
 
@@ -337,9 +354,11 @@ def digest(config: ConfigOption = DEFAULT_CONFIG, home: HomeOption = None, until
 @app.command()
 def check(config: ConfigOption = DEFAULT_CONFIG, home: HomeOption = None) -> None:
     """Say whether config and files are sound, credentials are there, and what a night asks of whom. Sends nothing."""
+    from pipelines.plan import everyday_words, plan
+
     settings = load_config(config)
     now = datetime.now(UTC).replace(tzinfo=None)
-    plans = plan(settings, Home(night.path_or_default(home)), now)
+    plans = plan(settings, Home(path_or_default(home)), now)
     lacking = []
     for source in plans:
         out.print(
@@ -373,7 +392,7 @@ def check(config: ConfigOption = DEFAULT_CONFIG, home: HomeOption = None) -> Non
         raise ConfigError("not ready:\n  " + "\n  ".join(lacking))
 
 
-def _costs(plans: list[SourcePlan]) -> Table:
+def _costs(plans: "list[SourcePlan]") -> Table:
     """A line for each source: what a night asks at least, what the last ones used, what the budget allows."""
     table = Table(
         *("source", "calls a night", "posts a night", "units a night", "calls a month", "posts a month", "USD a month"),
@@ -399,6 +418,8 @@ def _costs(plans: list[SourcePlan]) -> Table:
 
 
 def _of_a_month(*nightly: float | None) -> Iterator[float | None]:
+    from pipelines.plan import DAYS_PER_MONTH
+
     return (None if number is None else number * DAYS_PER_MONTH for number in nightly)
 
 
@@ -416,6 +437,8 @@ def explain_query(
     brand: Annotated[str, typer.Argument(help="Id of a brand in the config.")], config: ConfigOption = DEFAULT_CONFIG
 ) -> None:
     """Show what a brand's query becomes on each network, and what that network can't say. Sends nothing."""
+    from pipelines.explain import explain
+
     settings = load_config(config)
     known = {entry.id: entry for entry in settings.brands}
     if brand not in known:
@@ -441,7 +464,9 @@ def show_status(
     days: Annotated[int, typer.Option(min=1, max=366, help="Days that the calendar shows.")] = 28,
 ) -> None:
     """Show how far each source was seen and what was not, with a calendar."""
-    where = Home(night.path_or_default(home))
+    from pipelines.status import calendar, status
+
+    where = Home(path_or_default(home))
     rows = status(where)
     columns = ("source", "network", "seen until", "last window", "posts", "newest post", "misfits")
     table = Table(*columns, box=SIMPLE, caption="times in UTC; misfits lie in core.quarantine")
@@ -464,7 +489,7 @@ def show_status(
             out.print(f"{row.source}: {row.reason}", markup=False, highlight=False, soft_wrap=True)
 
 
-def _calendar(sources: list[SourceDays]) -> Table:
+def _calendar(sources: "list[SourceDays]") -> Table:
     """A line for each source, a sign for each day, Mondays set apart."""
     every_day = [day for source in sources for day in source.days]
     first, last = min(every_day), max(every_day)
@@ -496,7 +521,9 @@ def run_query(
     raw: RawOption = False,
 ) -> None:
     """Ask the published file with SQL. Never locks and never changes anything."""
-    relation = exporting.query(Home(night.path_or_default(home)), sql)
+    from pipelines import export as exporting
+
+    relation = exporting.query(Home(path_or_default(home)), sql)
     if output is OutputFormat.parquet and to is None:
         raise InputError("Parquet can't be shown on a terminal; give a file with --out.")
     if output is OutputFormat.table and to is None:
@@ -530,7 +557,9 @@ def export_tables(
     raw: RawOption = False,
 ) -> None:
     """Write every table of a schema to a file, ordered by its key. The same tables give the same bytes."""
-    for path in exporting.export(Home(night.path_or_default(home)), schema, to, output.value, raw=raw):
+    from pipelines import export as exporting
+
+    for path in exporting.export(Home(path_or_default(home)), schema, to, output.value, raw=raw):
         out.print(str(path), markup=False, highlight=False, soft_wrap=True)
 
 
@@ -592,7 +621,7 @@ def evaluate_engine(
         if own_labels:
             if file or text or label or other or group:
                 raise InputError("--labels takes the place of a FILE and its columns: give the one or the other.")
-            file, columns = held.enter_context(labelled_file(Home(night.path_or_default(home)), task))
+            file, columns = held.enter_context(labelled_file(Home(path_or_default(home)), task))
         elif file and text and label:
             columns = Columns(text, tuple(dict.fromkeys(label)), other, tuple(dict.fromkeys(group or ())))
         else:
@@ -662,7 +691,7 @@ def label_posts(
     """Say what you see in posts, one at a time or in a spreadsheet. Your word stands above every engine's."""
     from pipelines.labels import accounts, labelling, sampling, store
 
-    where = Home(night.path_or_default(home))
+    where = Home(path_or_default(home))
     who = labelling.person(by or getpass.getuser())
     now = partial(datetime.now, UTC)
     if filled is not None:
@@ -717,11 +746,12 @@ MOST_FAULTS = 50
 @app.command()
 def learn(config: ConfigOption = DEFAULT_CONFIG, home: HomeOption = None) -> None:
     """Learn from the labels, and say for each source whether what was learned takes over. A night begins with it."""
-    settings, where = _open(config, home)
+    from pipelines.learning import learn as step
     from pipelines.learning.table import as_tables
 
+    settings, where = _open(config, home)
     with _progress("learn"):
-        found = steps.learn(where, settings)
+        found = step.learn(where, settings)
     for learnt in found:
         out.print(f"{learnt.labels_count:,} posts are labelled for {learnt.task}", highlight=False)
         if learnt.why_not:

@@ -6,10 +6,9 @@ Credentials are never in it: they come from the environment or from Airflow conn
 import re
 import tomllib
 from datetime import date, datetime
-from functools import cached_property, reduce
-from operator import or_
+from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import (
     AfterValidator,
@@ -17,13 +16,12 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
-    Tag,
+    PlainValidator,
     ValidationError,
     ValidationInfo,
     field_validator,
     model_validator,
 )
-from pydantic import Discriminator as PydanticDiscriminator
 
 from connectors import CONNECTORS
 from connectors.contract import Listening, SourceSettings, Window, utc
@@ -334,17 +332,16 @@ class LanguageSettings(_Section):
     )
 
 
-def _source_type(value: Any) -> str | None:
-    return value.get("type") if isinstance(value, dict) else getattr(value, "type", None)
+def _source(value: Any, info: ValidationInfo) -> SourceSettings:
+    """A source as its connector reads it; no other connector is imported."""
+    kind = value.get("type") if isinstance(value, dict) else None
+    if not isinstance(kind, str) or kind not in CONNECTORS:
+        told = "has no type" if kind is None else f"type {kind!r} is not known"
+        raise ValueError(f"{told}; allowed: {', '.join(CONNECTORS)}")
+    return CONNECTORS[kind].Settings.model_validate(value, context=info.context)
 
 
-if TYPE_CHECKING:
-    Source = SourceSettings
-else:
-    Source = Annotated[
-        reduce(or_, (Annotated[connector.Settings, Tag(name)] for name, connector in CONNECTORS.items())),
-        PydanticDiscriminator(_source_type),
-    ]
+Source = Annotated[SourceSettings, PlainValidator(_source)]
 
 
 class Config(_Section):
@@ -441,7 +438,7 @@ def load_config(path: Path) -> Config:
         networks = [(network_of(source), connector_of(source).NETWORK) for source in config.sources]
         faults = account_shapes.faults(config.brands, networks)
     except ValidationError as error:
-        faults = [_fault(fault) for fault in error.errors() if not _follows_from_others(fault)]
+        faults = [_fault(fault, raw) for fault in error.errors() if not _follows_from_others(fault)]
     if faults:
         raise ConfigError(f"{path}: {len(faults)} fault(s)" + "".join(f"\n  {fault}" for fault in faults))
     return config
@@ -452,33 +449,27 @@ def _follows_from_others(fault: Any) -> bool:
     return fault["type"] == "too_short" and bool(fault["input"])
 
 
-def _fault(fault: Any) -> str:
+def _fault(fault: Any, raw: dict[str, Any]) -> str:
     """One line on one fault: key, what is wrong, what was found, what is allowed. No value that might be a secret."""
     key = ".".join(str(part) for part in fault["loc"]) or "(whole file)"
     found = fault.get("input")
-    if fault["type"] == "union_tag_invalid":
-        return f"{key}: type {found.get('type')!r} is not known; allowed: {', '.join(CONNECTORS)}"
-    if fault["type"] == "union_tag_not_found":
-        return f"{key}: has no type; allowed: {', '.join(CONNECTORS)}"
     if fault["type"] == "extra_forbidden":
-        return f"{key}: is not known; {_allowed_beside(fault['loc'])}"
+        return f"{key}: is not known; {_allowed_beside(fault['loc'], raw)}"
     shown = f" (found {found!r:.80})" if isinstance(found, str | int | float | date) else ""
     return f"{key}: {fault['msg'].removeprefix('Value error, ')}{shown}"
 
 
-def _allowed_beside(loc: tuple[Any, ...]) -> str:
+def _allowed_beside(loc: tuple[Any, ...], raw: dict[str, Any]) -> str:
     """What may stand where an unknown key was found."""
     section: Any = Config
+    connector = CONNECTORS[raw["sources"][loc[1]]["type"]] if loc[0] == "sources" else None
     for part in loc[:-1]:
-        if part in CONNECTORS and section is Config:
-            section = CONNECTORS[part].Settings
-        elif isinstance(part, str) and part != "sources":
+        if part == "sources" and connector:
+            section = connector.Settings
+        elif isinstance(part, str):
             kind = section.model_fields[part].annotation
             section = next((entry for entry in get_args(kind) if isinstance(entry, type)), kind)
     allowed = f"allowed: {', '.join(section.model_fields)}"
-    if not issubclass(section, SourceSettings):
-        return allowed
-    names = CONNECTORS[loc[2]].NETWORK.credentials
-    if loc[-1] not in names:
+    if not connector or section is not connector.Settings or loc[-1] not in connector.NETWORK.credentials:
         return allowed
     return f"credentials are not for this file: set EARSHOT_<ID OF THE SOURCE>_{loc[-1].upper()} in the environment"

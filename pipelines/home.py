@@ -3,7 +3,7 @@
 import json
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -102,6 +102,11 @@ def _alone(lock_path: Path, what: str, wait_seconds: float) -> Iterator[None]:
         yield
     finally:
         lock.release()
+
+
+def path_or_default(given: Path | None, environ: Mapping[str, str] = os.environ) -> Path:
+    """The home: as given, else EARSHOT_HOME, else `.earshot` in the current folder."""
+    return Path(given or environ.get("EARSHOT_HOME") or ".earshot").expanduser().resolve()
 
 
 def check_writable(root: Path) -> None:

@@ -6,19 +6,19 @@ from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
-from pathlib import Path
+from datetime import UTC, datetime
 from typing import Protocol
 
 from connectors.contract import Window
-from pipelines import landing, steps
+from pipelines import steps
 from pipelines.config import Config
 from pipelines.credentials import from_environment
-from pipelines.errors import ConfigError, EarshotError, InputError, SourceFailed
+from pipelines.errors import ConfigError, EarshotError, SourceFailed
 from pipelines.home import Home
 from pipelines.model import prepare
 from pipelines.parallel import Workers, process_pool
 from pipelines.tidy import unread
+from pipelines.windows import window_for
 
 log = logging.getLogger(__name__)
 MOST_AT_ONCE = 8
@@ -40,29 +40,6 @@ class Night:
     failures: list[str] = field(default_factory=list)
     mentions: int = 0
     digest: steps.DigestFiles | None = None
-
-
-def window_for(
-    config: Config, home: Home, source_id: str, since: datetime | None, until: datetime | None, now: datetime
-) -> Window | None:
-    """The window to ask a source for; None where nothing is left to ask.
-
-    What the caller says goes first, then the config. Else the window ends at the last midnight UTC and begins where the
-    newest complete window of the source ended, or a day earlier where there is none.
-    """
-    midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
-    end = until or config.until or midnight
-    complete = [
-        window.end
-        for landed_source, window in home.windows(home.landing)
-        if landed_source == source_id and landing.is_complete(landing.window_folder(home, source_id, window))
-    ]
-    start = since or config.since or min(max(complete, default=end - timedelta(days=1)), end)
-    if since is None and config.since is None and start == end:
-        return None
-    if start >= end:
-        raise InputError(f"The window would begin at {start} and end at {end} UTC: --since must come before --until.")
-    return Window(start, end)
 
 
 def run_night(
@@ -177,16 +154,3 @@ def _digest_end(home: Home, night: Night, until: datetime | None, now: datetime)
     """The digest's period ends with the newest window."""
     ends = [window.end for _, window in night.windows] or [window.end for _, window in home.windows(home.landing)]
     return until or max(ends, default=now)
-
-
-def newest_end(home: Home) -> datetime:
-    """The end of the newest landed window; `InputError` where nothing has landed."""
-    ends = [window.end for _, window in home.windows(home.landing)]
-    if not ends:
-        raise InputError(f"Nothing has landed in {home.root}. Run `earshot run` or `earshot pull` first.")
-    return max(ends)
-
-
-def path_or_default(given: Path | None, environ: Mapping[str, str] = os.environ) -> Path:
-    """The home: as given, else EARSHOT_HOME, else `.earshot` in the current folder."""
-    return Path(given or environ.get("EARSHOT_HOME") or ".earshot").expanduser().resolve()

@@ -7,7 +7,6 @@ from importlib.metadata import version
 
 import numpy as np
 from py3langid.langid import MODEL_FILE, LanguageIdentifier
-from scipy import sparse
 
 ENGINE = f"py3langid {version('py3langid')}"
 MIN_CONFIDENCE = 0.5
@@ -55,6 +54,8 @@ class Detector(LanguageIdentifier):  # type: ignore[misc]
 
     def _classify(self, texts: list[bytes]) -> Iterator[tuple[str, float]]:
         """Language and confidence of encoded texts, by the steps of `LanguageIdentifier.classify`."""
+        from scipy import sparse  # takes a quarter of a second, and most commands detect nothing
+
         lengths = np.array([len(text) for text in texts])
         owners, features = self._visits(texts, lengths)
         visits, counts = np.unique(owners * len(self._weights) + features, return_counts=True)

@@ -77,13 +77,13 @@ quots = 3
         "brands.0.team.0: write network and handle, as in 'reddit:halmora_mira' or 'x:halmora' (found 'acme')",
         "brands.0.colr: is not known; allowed: id, name, terms, query, competitor, context, exclude, team, domains, "
         "communities",
-        "sources.0.files.path: Field required",
-        "sources.0.files.columns.txt: is not known; allowed: id, created_at, text, title, url, author, author_name, "
+        "sources.0.path: Field required",
+        "sources.0.columns.txt: is not known; allowed: id, created_at, text, title, url, author, author_name, "
         "followers, community, parent_id, root_id, addressed_to, lang, likes, replies, reposts, quotes, views, score, "
         "rating, product_version",
-        "sources.0.files.delimiter: String should match pattern '^[^\"\\r\\n]$' (found '\"')",
-        "sources.0.files.time_zone: is no time zone; write one such as 'UTC' or 'Europe/Amsterdam' (found 'Mars/Base')",
-        "sources.0.files.pth: is not known",
+        "sources.0.delimiter: String should match pattern '^[^\"\\r\\n]$' (found '\"')",
+        "sources.0.time_zone: is no time zone; write one such as 'UTC' or 'Europe/Amsterdam' (found 'Mars/Base')",
+        "sources.0.pth: is not known",
         f"sources.1: type 'gopher' is not known; allowed: {', '.join(CONNECTORS)}",
         f"sources.2: has no type; allowed: {', '.join(CONNECTORS)}",
         "language.expected: the detector does not know xx; ",
@@ -110,7 +110,7 @@ client_secret = "s3cr3t"
     )
     assert faults(path) == [
         f"{path}: 1 fault(s)",
-        "  sources.0.reddit.client_secret: is not known; credentials are not for this file: "
+        "  sources.0.client_secret: is not known; credentials are not for this file: "
         "set EARSHOT_<ID OF THE SOURCE>_CLIENT_SECRET in the environment",
     ]
 
