@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from importlib import import_module
+from pkgutil import iter_modules
 from typing import TYPE_CHECKING, cast
 
 from connectors.contract import Connector
@@ -24,32 +25,16 @@ if TYPE_CHECKING:
         youtube,
     )
 
-    def _all_keep_the_contract() -> tuple[Connector, ...]:
-        return (
-            *(appstore, bluesky, discourse, files, github, hackernews, lemmy),
-            *(mail, mastodon, reddit, rss, stackexchange, x, youtube),
-        )
+    _keep_the_contract: list[Connector] = [
+        *(appstore, bluesky, discourse, files, github, hackernews, lemmy),
+        *(mail, mastodon, reddit, rss, stackexchange, x, youtube),
+    ]
 
 
 class _Connectors(Mapping[str, Connector]):
     """Connectors by type. Each is imported when it is asked for: most configs name few, and most commands none."""
 
-    _types = (
-        "appstore",
-        "bluesky",
-        "discourse",
-        "files",
-        "github",
-        "hackernews",
-        "lemmy",
-        "mail",
-        "mastodon",
-        "reddit",
-        "rss",
-        "stackexchange",
-        "x",
-        "youtube",
-    )
+    _types = tuple(sorted(module.name for module in iter_modules(__path__) if module.ispkg))
 
     def __getitem__(self, name: str) -> Connector:
         if name not in self._types:
@@ -67,4 +52,4 @@ class _Connectors(Mapping[str, Connector]):
 
 
 CONNECTORS: Mapping[str, Connector] = _Connectors()
-"""Type of a source in the config → its connector."""
+"""Type of a source in the config → its connector: the packages beside this file."""

@@ -1,9 +1,11 @@
 """The fields beside a post's id, moment and words: one that can't be read costs itself, not the post, and is told."""
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 from connectors.contract import Drift
 
+T = TypeVar("T")
 LARGEST_COUNT = 2**63 - 1
 """What a column of the tables holds."""
 
@@ -32,6 +34,31 @@ class SideFields:
             self.drift(name, value)
             return None
         return value.strip() or None
+
+    def text(self, name: str, value: Any) -> str | None:
+        """A text as it was written; None where nothing is told or it says nothing."""
+        return value if self.words(name, value) is not None else None
+
+    def flag(self, name: str, value: Any) -> bool | None:
+        """Yes or no; None where nothing is told."""
+        if isinstance(value, bool | None):
+            return value
+        self.drift(name, value)
+        return None
+
+    def entries(self, name: str, value: Any) -> list[Any] | None:
+        """A list; None where nothing is told."""
+        if isinstance(value, list | None):
+            return value
+        self.drift(name, value)
+        return None
+
+    def read(self, name: str, value: Any, reader: Callable[[Any], T | None]) -> T | None:
+        """What a reader makes of the value, such as a moment or an id; None where nothing is told."""
+        found = reader(value)
+        if found is None and value is not None:
+            self.drift(name, value)
+        return found
 
     def drift(self, name: str, value: Any) -> None:
         """Note that a field holds what can't be read."""

@@ -287,9 +287,7 @@ def _author(account: Any, fields: SideFields) -> Author:
     if not isinstance(handle, str) or not handle.strip():
         fields.drift("handle", handle)
         handle = None
-    created_at = _moment(account.get("createdAt"))
-    if created_at is None and account.get("createdAt") is not None:
-        fields.drift("createdAt", account["createdAt"])
+    created_at = fields.read("createdAt", account.get("createdAt"), _moment)
     return Author(
         PREFIX + did,
         "bluesky",

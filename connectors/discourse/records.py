@@ -265,8 +265,7 @@ class _Reader:
     def community(self, post: Post, fields: SideFields) -> str | None:
         ids = (post.raw.get("category_id"), post.topic.get("category_id"), post.raw.get("_category_id"))
         found = next((id_ for id_ in ids if id_ is not None), None)
-        if found is not None and whole(found) is None:
-            fields.drift("category_id", found)
+        fields.read("category_id", found, whole)
         path = _text(self.categories.get(str(found)))
         return self.place + path if path else None
 
@@ -294,14 +293,11 @@ def _check(raw: Mapping[str, Any], fields: SideFields) -> None:
 
 def _is_gone(raw: Mapping[str, Any], topic: Mapping[str, Any], fields: SideFields) -> bool:
     """Whether a post was taken down. One that says when is gone, even where the moment can't be read."""
-    for source, name in ((raw, "deleted_at"), (topic, "deleted_at")):
-        if source.get(name) is not None and moment(source[name]) is None:
-            fields.drift(name, source[name])
-    for name in ("user_deleted", "hidden"):
-        if not isinstance(raw.get(name), bool | None):
-            fields.drift(name, raw[name])
-    told = raw.get("deleted_at") is not None or topic.get("deleted_at") is not None
-    return told or raw.get("user_deleted") is True or raw.get("hidden") is True
+    told = [of.get("deleted_at") for of in (raw, topic)]
+    for value in told:
+        fields.read("deleted_at", value, moment)
+    is_hidden = [fields.flag(name, raw.get(name)) for name in ("user_deleted", "hidden")]
+    return any(value is not None for value in told) or any(is_hidden)
 
 
 def _answered_number(raw: Mapping[str, Any], number: int, fields: SideFields) -> int | None:
@@ -335,9 +331,8 @@ def _title(post: Post, fields: SideFields) -> str | None:
 
 
 def _edited_at(raw: Mapping[str, Any], fields: SideFields) -> datetime | None:
-    version, edited_at = fields.count("version", raw.get("version")), moment(raw.get("updated_at"))
-    if edited_at is None and raw.get("updated_at") is not None:
-        fields.drift("updated_at", raw["updated_at"])
+    version = fields.count("version", raw.get("version"))
+    edited_at = fields.read("updated_at", raw.get("updated_at"), moment)
     return edited_at if (version or 1) > 1 else None
 
 

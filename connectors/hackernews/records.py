@@ -225,9 +225,9 @@ def _from_hit(hit: Any) -> _Item:
     if not isinstance(hit, dict):
         raise _UnreadableError("is not a hit of the search")
     fields = SideFields("item")
-    tags, children = hit.get("_tags"), _list_of(fields, "children", hit.get("children"))
+    tags, children = hit.get("_tags"), fields.entries("children", hit.get("children"))
     types = [tag for tag in tags if tag in _KINDS or tag == _POLL_OPTION] if isinstance(tags, list) else []
-    comment, story, text = (_text_of(fields, hit, name) for name in ("comment_text", "story_text", "text"))
+    comment, story, text = (fields.text(name, hit.get(name)) for name in ("comment_text", "story_text", "text"))
     replies = fields.count("num_comments", hit.get("num_comments"))
     if replies is None and hit.get("num_comments") is None and children is not None:
         replies = len(children)
@@ -237,13 +237,13 @@ def _from_hit(hit: Any) -> _Item:
     return _Item(
         found,
         kind,
-        _text_of(fields, hit, "author"),
+        fields.text("author", hit.get("author")),
         at,
-        _text_of(fields, hit, "title"),
+        fields.text("title", hit.get("title")),
         comment or story or text,
-        _text_of(fields, hit, "url"),
-        None if is_post else _reference(fields, "parent_id", hit.get("parent_id")),
-        _reference(fields, "story_id", hit.get("story_id")),
+        fields.text("url", hit.get("url")),
+        None if is_post else fields.read("parent_id", hit.get("parent_id"), item_id),
+        fields.read("story_id", hit.get("story_id"), item_id),
         fields.score("points", hit.get("points")),
         replies,
         is_gone=False,
@@ -257,18 +257,18 @@ def _from_node(node: Any) -> _Item:
         raise _UnreadableError("is not an item of a tree")
     found, at = _identity(node.get("id"), node.get("created_at_i"))
     fields = SideFields("item")
-    children = _list_of(fields, "children", node.get("children"))
+    children = fields.entries("children", node.get("children"))
     is_comment = node.get("type") == "comment"
     return _Item(
         found,
         node.get("type"),
-        _text_of(fields, node, "author"),
+        fields.text("author", node.get("author")),
         at,
-        _text_of(fields, node, "title"),
-        _text_of(fields, node, "text"),
-        _text_of(fields, node, "url"),
-        _reference(fields, "parent_id", node.get("parent_id")),
-        _reference(fields, "story_id", node.get("story_id")),
+        fields.text("title", node.get("title")),
+        fields.text("text", node.get("text")),
+        fields.text("url", node.get("url")),
+        fields.read("parent_id", node.get("parent_id"), item_id),
+        fields.read("story_id", node.get("story_id"), item_id),
         fields.score("points", node.get("points")),
         len(children) if is_comment and children is not None else None,
         is_gone=all(node.get(name) in (None, "") for name in ("author", "text", "title")),
@@ -280,26 +280,24 @@ def _from_firebase(item: Any) -> _Item:
     """An item of the official API; `dead` is what its moderators or its filters have taken out of sight."""
     found, at = _identity(item.get("id"), item.get("time"))
     fields = SideFields("item")
-    kids = _list_of(fields, "kids", item.get("kids"))
-    for name in ("deleted", "dead"):
-        if not isinstance(item.get(name), bool | None):
-            fields.drift(name, item[name])
+    kids = fields.entries("kids", item.get("kids"))
+    is_gone = [fields.flag(name, item.get(name)) for name in ("deleted", "dead")]
     # a comment that nobody answers has no kids at all
     direct = len(kids or ()) if kids is not None or item.get("kids") is None else None
     descendants = fields.count("descendants", item.get("descendants"))
     return _Item(
         found,
         item.get("type"),
-        _text_of(fields, item, "by"),
+        fields.text("author", item.get("by")),
         at,
-        _text_of(fields, item, "title"),
-        _text_of(fields, item, "text"),
-        _text_of(fields, item, "url"),
-        _reference(fields, "parent", item.get("parent")),
+        fields.text("title", item.get("title")),
+        fields.text("text", item.get("text")),
+        fields.text("url", item.get("url")),
+        fields.read("parent", item.get("parent"), item_id),
         None,
         fields.score("score", item.get("score")),
         direct if item.get("type") == "comment" else descendants,
-        is_gone=item.get("deleted") is True or item.get("dead") is True,
+        is_gone=any(is_gone),
         drifts=tuple(fields.drifts),
     )
 
@@ -328,25 +326,3 @@ def _moment(seconds: Any) -> datetime | None:
         return from_epoch(seconds)
     except ValueError:
         return None
-
-
-def _text_of(fields: SideFields, entry: dict[str, Any], name: str) -> str | None:
-    """A text as it was written; None where nothing is told or it says nothing."""
-    value = entry.get(name)
-    told = "author" if name == "by" else name
-    return value if fields.words(told, value) is not None else None
-
-
-def _reference(fields: SideFields, name: str, value: Any) -> str | None:
-    """The id of another item."""
-    found = item_id(value)
-    if found is None and value is not None:
-        fields.drift(name, value)
-    return found
-
-
-def _list_of(fields: SideFields, name: str, value: Any) -> list[Any] | None:
-    if not isinstance(value, list | None):
-        fields.drift(name, value)
-        return None
-    return value

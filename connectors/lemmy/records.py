@@ -227,7 +227,7 @@ def _of_view(view: Any, above: Above, host: str | None, *, is_recheck: bool) -> 
         fields.drift("community", view.get("community"))
     root, parent = _thread(view, above, fields)
     number = _number(thing.get("id"))
-    edited_at = _told_moment(fields, "updated", thing.get("updated", thing.get("updated_at")))
+    edited_at = fields.read("updated", thing.get("updated", thing.get("updated_at")), _moment)
     mention = Mention(
         _name(uri),
         "lemmy",
@@ -250,9 +250,9 @@ def _of_view(view: Any, above: Above, host: str | None, *, is_recheck: bool) -> 
     told = "content" if kind == "comment" else "name"
     if thing.get(told) is None:
         fields.drift(told, None)
-    title = _text(fields, "name", thing.get("name")) if kind == "post" else None
-    said = _text(fields, *(("content", thing.get("content")) if kind == "comment" else ("body", thing.get("body"))))
-    link = _text(fields, "url", thing.get("url"))
+    title = fields.text("name", thing.get("name")) if kind == "post" else None
+    said = fields.text(*(("content", thing.get("content")) if kind == "comment" else ("body", thing.get("body"))))
+    link = fields.text("url", thing.get("url"))
     metrics = _metrics(view, kind, _name(uri), fields)
     yield from fields.drifts
     yield mention._replace(title=title, text=said or link)
@@ -265,16 +265,15 @@ def _of_view(view: Any, above: Above, host: str | None, *, is_recheck: bool) -> 
 
 def _account(author: tuple[str, str], creator: dict[str, Any], post: SideFields) -> Author:
     """The account, as far as it can be read; what can't be is noted beside the post's own fields."""
-    fields, bot = SideFields("author"), creator.get("bot_account")
-    if not isinstance(bot, bool | None):
-        fields.drift("bot_account", bot)
+    fields = SideFields("author")
+    is_bot = fields.flag("bot_account", creator.get("bot_account"))
     found = Author(
         _author_id(author),
         "lemmy",
         "@".join(author),
-        _text(fields, "display_name", creator.get("display_name")),
-        account_created_at=_told_moment(fields, "published", creator.get("published", creator.get("published_at"))),
-        is_bot=bot if isinstance(bot, bool) else None,
+        fields.text("display_name", creator.get("display_name")),
+        account_created_at=fields.read("published", creator.get("published", creator.get("published_at")), _moment),
+        is_bot=is_bot,
     )
     post.drifts += fields.drifts
     return found
@@ -406,16 +405,3 @@ def _moment(value: Any) -> datetime | None:
 
 def _number(value: Any) -> int | None:
     return value if isinstance(value, int) and not isinstance(value, bool) and 0 < value <= LARGEST_COUNT else None
-
-
-def _text(fields: SideFields, name: str, value: Any) -> str | None:
-    """A text as it was written; None where nothing is told or it says nothing."""
-    return value if fields.words(name, value) is not None else None
-
-
-def _told_moment(fields: SideFields, name: str, value: Any) -> datetime | None:
-    """A moment beside that of writing; one that is told and can't be read is noted."""
-    found = _moment(value)
-    if found is None and value is not None:
-        fields.drift(name, value)
-    return found

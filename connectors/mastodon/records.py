@@ -215,7 +215,7 @@ class _Statuses:
             parent_id,
             self.root_id(status),
             created_at,
-            _told_moment(fields, "edited_at", status.get("edited_at")),
+            fields.read("edited_at", status.get("edited_at"), _moment),
             network_lang=fields.words("language", status.get("language")),
         )
         metrics = Metrics(
@@ -242,9 +242,7 @@ class _Statuses:
             post.drift("account", account)
             return None
         fields = SideFields("author")
-        bot, hides = account.get("bot"), _object(account.get("pleroma"))
-        if not isinstance(bot, bool | None):
-            fields.drift("bot", bot)
+        is_bot, hides = fields.flag("bot", account.get("bot")), _object(account.get("pleroma"))
         # Servers of that kind tell 0 of who hides how many follow.
         is_hidden = hides.get("hide_followers_count") is True
         author = Author(
@@ -253,8 +251,8 @@ class _Statuses:
             account["acct"].strip().partition("@")[0] + "@" + author_id.rpartition("@")[2],
             fields.words("display_name", account.get("display_name")),
             None if is_hidden else fields.count("followers_count", account.get("followers_count")),
-            _told_moment(fields, "created_at", account.get("created_at")),
-            bot if isinstance(bot, bool) else None,
+            fields.read("created_at", account.get("created_at"), _moment),
+            is_bot,
         )
         post.drifts += fields.drifts
         return author
@@ -282,10 +280,7 @@ class _Statuses:
         acct, number = _words(_object(status.get("account")).get("acct")), local_id(status)
         if self.server and author and number and arrived_at(status) and ("@" in acct or status.get("reblog")):
             return web_address(f"https://{self.server}/@{acct}/{number}")
-        url = web_address(status.get("url"))
-        if url is None and status.get("url") is not None:
-            fields.drift("url", status.get("url"))
-        return url or web_address(status.get("uri"))
+        return fields.read("url", status.get("url"), web_address) or web_address(status.get("uri"))
 
     def interactions(self, mention_id: str, author_id: str, kind: str, status: dict[str, Any]) -> Iterator[Interaction]:
         """Whom a post addresses, each person once."""
@@ -380,11 +375,3 @@ def _moment(value: Any) -> datetime | None:
         return utc(datetime.fromisoformat(value))
     except (ValueError, OverflowError):
         return None
-
-
-def _told_moment(fields: SideFields, name: str, value: Any) -> datetime | None:
-    """A moment beside that of writing; one that is told and can't be read is noted."""
-    found = _moment(value)
-    if found is None and value is not None:
-        fields.drift(name, value)
-    return found

@@ -21,6 +21,8 @@ from pipelines.cli import app
 from pipelines.config import Config
 from pipelines.export import export
 from pipelines.home import Home
+from pipelines.warehouse import open_warehouse
+from tests.pipelines.another_program import somebody_writes
 
 Earshot = Callable[..., subprocess.CompletedProcess[str]]
 March = Callable[[int, int], Window]
@@ -149,8 +151,13 @@ UNREADABLE = "id,created_at,text\n" + "".join(f"{number},???,Wren tea\n" for num
 
 
 @pytest.mark.slow
-def test_what_befalls_one_source_costs_the_night_nothing_else(
-    write_config: Callable[..., Path], write_posts: Callable[..., Path], posts: Any, tmp_path: Path, earshot: Earshot
+def test_what_befalls_a_source_or_the_published_file_costs_the_night_nothing_else(
+    write_config: Callable[..., Path],
+    write_posts: Callable[..., Path],
+    posts: Any,
+    tmp_path: Path,
+    earshot: Earshot,
+    publish: Callable[[Home], Path],
 ) -> None:
     sources = "".join(f'\n[[sources]]\nid = "{name}"\ntype = "files"\npath = "{name}.csv"\n' for name in TROUBLED)
     path, home = write_config(('network = "forum"\n', f'network = "forum"\n{sources}')), Home(tmp_path / "home")
@@ -167,7 +174,10 @@ def test_what_befalls_one_source_costs_the_night_nothing_else(
     for damaged in (*home.landing.glob("cut/*/*/*.zst"), *home.tidy.glob("spoilt/*/mentions.parquet")):
         damaged.write_bytes(b"no more")
     shutil.rmtree(home.tidy / "cut")
-    with home.only_one("pull-busy"):
+    with open_warehouse(home):
+        pass  # an empty one
+    publish(home)
+    with home.only_one("pull-busy"), somebody_writes(home.published, "delete from ops.publication"):
         done = earshot("run", "-c", path, "--home", home.root)
     assert (done.returncode, "11 mentions loaded" in done.stdout) == (3, True), done.stdout + done.stderr
     told = done.stderr.partition("a source failed, the others are in the digest:")[2]
