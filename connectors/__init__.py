@@ -25,6 +25,7 @@ if TYPE_CHECKING:
         youtube,
     )
 
+    # nothing but the type checker reads it, and holds each module against the contract
     _keep_the_contract: list[Connector] = [
         *(appstore, bluesky, discourse, files, github, hackernews, lemmy),
         *(mail, mastodon, reddit, rss, stackexchange, x, youtube),

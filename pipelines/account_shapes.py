@@ -31,18 +31,17 @@ def faults(brands: "Iterable[Brand]", sources: Iterable[tuple[str, Network]]) ->
 
 def _fault(account: str, kind: str, networks: dict[str, list[Network]]) -> str | None:
     name, _, rest = account.partition(":")
-    if name not in networks and name in CONNECTORS:
-        networks[name] = [CONNECTORS[name].NETWORK]
-    if name not in networks:
+    found = networks.get(name) or ([CONNECTORS[name].NETWORK] if name in CONNECTORS else [])
+    if not found:
         known = sorted({*networks, *CONNECTORS})
         near = difflib.get_close_matches(name, known, n=1)
         meant = f"did you mean {near[0]!r}?" if near else f"there are: {', '.join(known)}"
         return f"no source of this config and no connector has the network {name!r}; {meant}"
-    shapes: list[Shape | None] = [getattr(network, kind) for network in networks[name]]
+    shapes: list[Shape | None] = [getattr(network, kind) for network in found]
     wanted = [shape for shape in shapes if shape is not None]
     if len(wanted) < len(shapes) or any(re.fullmatch(shape.pattern, rest, re.IGNORECASE) for shape in wanted):
         return None
-    title = networks[name][0].title
+    title = found[0].title
     if wanted[0] == NOWHERE:
         return f"posts on {title} stand in no community"
     what = "an account" if kind == "handle" else "a community"

@@ -179,6 +179,9 @@ def test_what_befalls_a_source_or_the_published_file_costs_the_night_nothing_els
     publish(home)
     with home.only_one("pull-busy"), somebody_writes(home.published, "delete from ops.publication"):
         done = earshot("run", "-c", path, "--home", home.root)
+        asked = "select source, status, posts_count, quarantined_count, is_complete from core.coverage order by source"
+        rows = earshot("query", asked, "--home", home.root, "--format", "csv").stdout.splitlines()[1:]
+        written = earshot("digest", "-c", path, "--home", home.root)
     assert (done.returncode, "11 mentions loaded" in done.stdout) == (3, True), done.stdout + done.stderr
     told = done.stderr.partition("a source failed, the others are in the digest:")[2]
     assert "busy: Another Earshot run holds the pull-busy" in told
@@ -188,8 +191,7 @@ def test_what_befalls_a_source_or_the_published_file_costs_the_night_nothing_els
         "file unreadable.csv: 3,000 of 3,000 records can't be read: 3,000 × the time can't be read; set time_form"
         in told
     )
-    asked = "select source, status, posts_count, quarantined_count, is_complete from core.coverage order by source"
-    rows = earshot("query", asked, "--home", home.root, "--format", "csv").stdout.splitlines()[1:]
+    assert written.returncode == 0, written.stderr
     assert rows == ["cut,ok,1,0,true", "forum,ok,9,0,true", "spoilt,ok,1,0,true", "unreadable,failed,0,3000,false"]
     digest = next(home.digests.glob("*/digest.md")).read_text(encoding="utf-8")
     assert "unreadable" in digest.partition("## ")[0]

@@ -423,3 +423,18 @@ def test_a_damaged_file_between_two_steps_is_told(
     done = earshot(step, "-c", shop, "--home", home.root)
     code = {"landing": 3, "tidy": 2, "enriched": 1}[stage]
     assert (done.returncode, last_line(done).startswith("earshot: ")) == (code, True), done.stderr
+
+
+@pytest.mark.slow
+def test_marts_that_break_a_test_are_not_published(
+    shop: Path, home: Home, run_steps: Callable[..., None], earshot: Earshot
+) -> None:
+    run_steps(home)
+    published = home.published.read_bytes()
+    with open_warehouse(home) as connection:
+        connection.execute("insert into core.mentions from core.mentions limit 1")
+    done = earshot("run", "-c", shop, "--home", home.root)
+    assert done.returncode == 1
+    assert "The marts are not sound, so they must not be published" in done.stderr
+    assert "core_mentions_one_row_per_key" in done.stderr
+    assert home.published.read_bytes() == published

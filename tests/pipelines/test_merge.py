@@ -165,7 +165,7 @@ FIELDS = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(pages=st.lists(st.lists(FIELDS, max_size=3), max_size=5), data=st.data())
 def test_no_order_of_the_pages_changes_what_is_merged(tmp_path: Path, pages: list[list[Said]], data: Any) -> None:
     said = [[told(**fields) for fields in page] for page in pages]

@@ -307,7 +307,7 @@ def test_every_writer_takes_the_mark_off_before_it_writes(home: Home) -> None:
 
 
 @pytest.mark.slow
-def test_marts_that_their_tests_refuse_are_not_published(home: Home) -> None:
+def test_marts_that_their_tests_refuse_are_not_published_and_those_that_hold_are(home: Home) -> None:
     before = home.published.read_bytes()
     with open_warehouse(home) as connection:
         connection.execute("update core.mentions set kind = 'riddle' where mention_id = 'forum:1'")
@@ -317,6 +317,11 @@ def test_marts_that_their_tests_refuse_are_not_published(home: Home) -> None:
     with pytest.raises(NotSound):
         steps.publish(home)
     assert home.published.read_bytes() == before
+    with open_warehouse(home) as connection:
+        connection.execute("update core.mentions set kind = 'post' where mention_id = 'forum:1'")
+    steps.model(home.warehouse, home.logs)
+    steps.publish(home)
+    assert query(home, "select count(*) > 0 from marts.mentions").fetchall() == [(True,)]
 
 
 def test_a_warehouse_of_an_older_version_is_not_taken_for_a_sound_one(home: Home) -> None:
