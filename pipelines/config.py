@@ -456,6 +456,9 @@ def _fault(fault: Any, raw: dict[str, Any]) -> str:
     if fault["type"] == "extra_forbidden":
         return f"{key}: is not known; {_allowed_beside(fault['loc'], raw)}"
     shown = f" (found {found!r:.80})" if isinstance(found, str | int | float | date) else ""
+    if fault["type"] == "tuple_type":
+        wanted = f"[[{key}]], as there may be several" if isinstance(found, dict) else 'a list, such as ["one", "two"]'
+        return f"{key}: write {wanted}{shown}"
     return f"{key}: {fault['msg'].removeprefix('Value error, ')}{shown}"
 
 

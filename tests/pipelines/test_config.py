@@ -123,6 +123,8 @@ client_secret = "s3cr3t"
         (("until = 2026-03-04", "until = 2026-02-01"), "since (2026-03-01 00:00:00) must come before until"),
         (('["price*", "expensive", "cheap"]', '["  "]'), "themes.0.terms.0: a term is one word or phrase on one line"),
         (('"forum:wren_lotte"', '"forum:@wren"'), "brands.0.team.0: write network and handle"),
+        (("[[sources]]", "[sources]"), "sources: write [[sources]], as there may be several"),
+        (('["forum:wren_lotte"]', '"forum:wren_lotte"'), 'brands.0.team: write a list, such as ["one", "two"] (found'),
     ],
 )
 def test_single_faults(write_config: Callable[..., Path], change: tuple[str, str], told: str) -> None:
