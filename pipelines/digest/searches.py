@@ -150,7 +150,7 @@ def _new(coverage: Coverage, rows: list[Row], *, is_found: bool) -> Search:
     if not any(row["judged_days"] for row in rows):
         return Search("not-judged", _too_early(rows))
     if not young and not coverage.unseen:
-        return Search("nothing-found", "Nothing stands out against its own past.")
+        return Search("nothing-found", "No word, theme or topic stands out against its own past.")
     not_seen = [not_in_full(coverage.unseen)] if coverage.unseen else []
     said = "Nothing stands out in what was seen and judged."
     return Search("not-seen" if not_seen else "not-judged", " ".join([said, *too_young, *not_seen]))

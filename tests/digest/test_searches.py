@@ -23,7 +23,7 @@ def test_where_all_was_seen_and_judged_nothing_found_is_an_all_clear(marts: Mart
     marts.mentions(20, NOW, "positive", intents=["story"])
     marts.mentions(20, BEFORE, "positive", intents=["story"])
     searches = marts.freeze().searches
-    assert searches.new == Search("nothing-found", "Nothing stands out against its own past.")
+    assert searches.new == Search("nothing-found", "No word, theme or topic stands out against its own past.")
     assert searches.themes == Search("nothing-found", "No theme is spoken of in the 20 posts about our brands.")
     assert searches.waiting == Search(
         "nothing-found",

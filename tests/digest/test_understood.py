@@ -82,7 +82,7 @@ def test_spam_is_not_shown_behind_a_story(marts: Marts) -> None:
 
 def test_where_nothing_stands_out_the_digest_says_so(marts: Marts) -> None:
     marts.mention(NOW)
-    assert all("Nothing stands out against its own past." in text for text in both(marts.freeze()))
+    assert all("No word, theme or topic stands out against its own past." in text for text in both(marts.freeze()))
 
 
 # Wants and topics --------------------------------------------------------------------------------------
@@ -215,6 +215,13 @@ def test_flags_are_counted_and_the_gravest_posts_shown(marts: Marts) -> None:
         ("I will find you", ["threat"], "I will find you")
     ]
     assert words.flag_counts(moderation.counts) == "high: threat 1 · low: profanity 1"
+
+
+def test_low_flags_alone_are_counted_and_no_heading_says_that_there_were_none(marts: Marts) -> None:
+    marts.flagged(marts.mention(NOW, text="Damn pump"), "profanity", "low", evidence="Damn")
+    for text in both(marts.freeze()):
+        assert "low: profanity 1. None is grave enough to show its post." in text
+        assert "0 posts" not in text.partition("For moderators")[2].partition("People to know")[0]
 
 
 def test_somebody_who_may_need_help_is_told_first_and_apart(marts: Marts) -> None:
