@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import hypothesis
@@ -13,6 +14,7 @@ from connectors.contract import Mention, Page, SourceError, Window
 from sandbox.community import Community, community
 from sandbox.server import Sandbox, serve
 from sandbox.world import World
+from tests.connectors.exports import HEADER
 from tests.connectors.times import WEEK, Time, series
 
 hypothesis.settings.register_profile("repeatable", derandomize=True, deadline=None, database=None)
@@ -145,3 +147,15 @@ def mentions() -> Callable[[Any, list[Page]], dict[str, Mention]]:
         return {record.mention_id: record for record in records if isinstance(record, Mention)}
 
     return read
+
+
+@pytest.fixture
+def csv_file(tmp_path: Path) -> Callable[..., Path]:
+    """A CSV file of these lines below the usual header."""
+
+    def write(*lines: str, header: str = HEADER, name: str = "posts.csv", encoding: str = "utf-8") -> Path:
+        path = tmp_path / name
+        path.write_bytes("\n".join((header, *lines, "")).encode(encoding, "surrogatepass"))
+        return path
+
+    return write
