@@ -80,12 +80,16 @@ def write_posts(tmp_path: Path) -> Callable[..., Path]:
     """Write the forum's export beside the config."""
 
     def write(rows: Iterable[Mapping[str, Any] | str], name: str = "posts.jsonl") -> Path:
-        path = tmp_path / name
-        lines = (row if isinstance(row, str) else json.dumps(row) for row in rows)
-        path.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
-        return path
+        return write_lines(tmp_path / name, rows)
 
     return write
+
+
+def write_lines(path: Path, rows: Iterable[Mapping[str, Any] | str]) -> Path:
+    """Write JSON Lines; a text is a line as it is."""
+    lines = (row if isinstance(row, str) else json.dumps(row) for row in rows)
+    path.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+    return path
 
 
 @pytest.fixture
@@ -152,10 +156,33 @@ def core(tmp_path: Path, publish: Callable[[Home], Path]) -> Callable[[Home], di
 
     def exported(home: Home) -> dict[str, str]:
         publish(home)
-        paths = export(home, "core", tmp_path / "export", "csv", raw=True)
-        return {path.stem: path.read_text(encoding="utf-8") for path in paths}
+        return core_tables(home, tmp_path / "export")
 
     return exported
+
+
+def core_tables(home: Home, folder: Path) -> dict[str, str]:
+    """The export of a home's published core tables: the bytes of each, as text."""
+    paths = export(home, "core", folder, "csv", raw=True)
+    return {path.stem: path.read_text(encoding="utf-8") for path in paths}
+
+
+@pytest.fixture(scope="session")
+def undisturbed_home(tmp_path_factory: pytest.TempPathFactory) -> Home:
+    """A home in which nothing went wrong: the shop's posts went through every step but the marts. To read or copy."""
+    folder = tmp_path_factory.mktemp("undisturbed")
+    home = Home(folder / "home")
+    write_lines(folder / "posts.jsonl", [post(*row) for row in POSTS])
+    (folder / "earshot.toml").write_text(SHOP, encoding="utf-8")
+    config = load_config(folder / "earshot.toml")
+    steps.pull(home, config, "forum", window(1, 4), {})
+    steps.tidy(home, config, "forum", window(1, 4))
+    steps.enrich(home, config, "forum", window(1, 4))
+    steps.load(home, config)
+    steps.discover(home, config)
+    mark_sound(home.warehouse)
+    steps.publish(home)
+    return home
 
 
 @pytest.fixture

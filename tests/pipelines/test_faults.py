@@ -18,6 +18,7 @@ from pipelines import steps
 from pipelines.config import Config
 from pipelines.home import Home
 from pipelines.warehouse import mark_sound, open_warehouse
+from tests.pipelines.conftest import core_tables
 
 Earshot = Callable[..., subprocess.CompletedProcess[str]]
 March = Callable[[int, int], Window]
@@ -56,12 +57,10 @@ def run_steps(config: Config, march: March) -> Callable[..., None]:
     return run
 
 
-@pytest.fixture
-def undisturbed(new_home: Callable[[str], Home], run_steps: Callable[..., None], core: Core) -> dict[str, str]:
+@pytest.fixture(scope="module")
+def undisturbed(undisturbed_home: Home, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """The core tables of a home in which nothing went wrong."""
-    home = new_home("undisturbed")
-    run_steps(home)
-    return core(home)
+    return core_tables(undisturbed_home, tmp_path_factory.mktemp("export"))
 
 
 def last_line(done: subprocess.CompletedProcess[str]) -> str:
