@@ -15,9 +15,10 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from connectors.contract import Window
-from pipelines import __version__, tables, tidy
-from pipelines.arrow import SEQ, Batches, TableFiles, arrow_schema, to_batch
+from pipelines import __version__, tidy
+from pipelines.arrow import Batches, TableFiles, to_batch
 from pipelines.config import Config
+from pipelines.enriched import MANIFEST, SCHEMAS
 from pipelines.errors import InputError
 from pipelines.home import Home, read_json, whole_folder, write_json
 from pipelines.learning.models import intents_for, trained_for
@@ -32,23 +33,9 @@ from reading.moderation.reader import Moderator, moderator
 from reading.targets import Named, Polarity, Targets, towards
 from reading.vader import polarity
 
-MANIFEST = "manifest.json"
 BATCH = 4096
 THEME_ENGINE = "terms"
 
-SCHEMAS: dict[str, pa.Schema] = {
-    "languages": arrow_schema(tables.mentions, ("mention_id", "lang", "lang_engine")).append(SEQ),
-} | {
-    table.name: arrow_schema(table, [column.name for column in table.columns]).append(SEQ)
-    for table in (
-        tables.sentiment,
-        tables.brand_mentions,
-        tables.mention_themes,
-        tables.mention_intents,
-        tables.mention_flags,
-        tables.mention_tones,
-    )
-}
 READ = ["mention_id", "network", "community", "kind", "title", "text", "url", "author", "network_lang", "seq"]
 """Columns that are read: those of tidy mentions, and `author`, the handle."""
 

@@ -13,8 +13,9 @@ from typing import Any
 import duckdb
 
 from connectors.contract import Window
-from pipelines import __version__, enrich, tidy
+from pipelines import __version__, tidy
 from pipelines.config import Config
+from pipelines.enriched import MANIFEST, SCHEMAS
 from pipelines.erase import erase_gone
 from pipelines.home import Home, read_json
 from pipelines.labels import store
@@ -33,7 +34,7 @@ def load(home: Home, config: Config, advance: Callable[[int], None] = lambda _: 
         _load_config(connection, config)
         held = _held(connection)
         for source_id, window in home.windows(home.enriched):
-            manifest = read_json(home.enriched / source_id / window.name / enrich.MANIFEST)
+            manifest = read_json(home.enriched / source_id / window.name / MANIFEST)
             if manifest is None or held.get((source_id, *window)) == manifest["fingerprint"]:
                 continue
             loaded = _load_window(connection, home, source_id, window, manifest)
@@ -104,7 +105,7 @@ def _load_window(
     tidied = home.tidy / source_id / window.name
     enriched = home.enriched / source_id / window.name
     files = {name: str(tidied / f"{name}.parquet") for name in tidy.SCHEMAS}
-    files |= {name: str(enriched / f"{name}.parquet") for name in enrich.SCHEMAS}
+    files |= {name: str(enriched / f"{name}.parquet") for name in SCHEMAS}
     seen = {"source": source_id, "start": window.start, "end": window.end, "day": window.last_day}
     with transaction(connection):
         for statement, file, names in _STATEMENTS:

@@ -3,6 +3,7 @@
 import logging
 import os
 import shutil
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -71,9 +72,12 @@ def _write(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
     with transaction(connection):  # or each of a thousand statements would wait for the disk
         for schema, names in _PUBLISHED.items():
             connection.execute(f"create schema published.{schema}")
-            there = {name for (name,) in connection.execute(_TABLES, [schema]).fetchall()}
-            for name in sorted(there.intersection(names())):
-                _write_table(connection, schema, name)
+            comments = dict(connection.execute(_TABLES, [schema]).fetchall())
+            columns = defaultdict(list)
+            for name, *column in connection.execute(_COLUMNS, [schema]).fetchall():
+                columns[name].append(_Column(*column))
+            for name in sorted(comments.keys() & names()):
+                connection.execute(_copy(schema, name, comments[name], columns[name]))
         now = datetime.now(UTC).replace(tzinfo=None)
         connection.execute("update published.ops.publication set published_at = $1", [now])
     connection.execute("detach published")
@@ -95,24 +99,20 @@ class _Column(NamedTuple):
 
 
 _TABLES = """
-select table_name from duckdb_tables() where database_name = current_database() and schema_name = $1
+select table_name, comment
+from duckdb_tables()
+where database_name = current_database() and schema_name = $1
 """
 _COLUMNS = """
-select column_name, data_type, is_nullable, comment
+select table_name, column_name, data_type, is_nullable, comment
 from duckdb_columns()
-where database_name = current_database() and schema_name = $1 and table_name = $2
-order by column_index
-"""
-_COMMENT = """
-select comment
-from duckdb_tables()
-where database_name = current_database() and schema_name = $1 and table_name = $2
+where database_name = current_database() and schema_name = $1
+order by table_name, column_index
 """
 
 
-def _write_table(connection: duckdb.DuckDBPyConnection, schema: str, name: str) -> None:
-    """A table with its comments. It gets no index on its key, which would make the file four times as large."""
-    columns = [_Column(*row) for row in connection.execute(_COLUMNS, [schema, name]).fetchall()]
+def _copy(schema: str, name: str, comment: str | None, columns: list[_Column]) -> str:
+    """SQL for a table with its comments. It gets no index on its key, which would make the file four times as large."""
     declared = tables.metadata.tables.get(f"{schema}.{name}")
     if declared is not None:
         found = {column.name: column for column in columns}
@@ -120,9 +120,12 @@ def _write_table(connection: duckdb.DuckDBPyConnection, schema: str, name: str) 
     full_name = f'published.{schema}."{name}"'
     defined = ", ".join(f'"{c.name}" {c.kind}{"" if c.is_nullable else " not null"}' for c in columns)
     listed = ", ".join(f'"{column.name}"' for column in columns)
-    connection.execute(f"create table {full_name} ({defined})")
-    connection.execute(f'insert into {full_name} select {listed} from {schema}."{name}"')  # noqa: S608  # our names
-    (comment,) = connection.execute(_COMMENT, [schema, name]).fetchall()[0]
-    connection.execute(f"comment on table {full_name} is {literal(comment or '')}")
-    for column in columns:
-        connection.execute(f'comment on column {full_name}."{column.name}" is {literal(column.comment or "")}')
+    comments = [(f"table {full_name}", comment)]
+    comments += [(f'column {full_name}."{column.name}"', column.comment) for column in columns]
+    return ";\n".join(
+        (
+            f"create table {full_name} ({defined})",
+            f'insert into {full_name} select {listed} from {schema}."{name}"',  # noqa: S608  # our names
+            *(f"comment on {what} is {literal(comment or '')}" for what, comment in comments),
+        )
+    )

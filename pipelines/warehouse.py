@@ -118,27 +118,32 @@ def create_tables(connection: duckdb.DuckDBPyConnection) -> None:
             "select table_schema || '.' || table_name, list(column_name) from information_schema.columns group by all"
         ).fetchall()
     )
+    missing = []
     for table in tables.metadata.sorted_tables:
         columns = there.get(table.fullname)
         if columns is None:
-            for statement in _definition(table):
-                connection.execute(statement)
+            missing.append(_definition(table))
         else:
             for column in table.columns:
                 if column.name not in columns:
                     added = _column_ddl(column).removesuffix(" NOT NULL")
-                    connection.execute(f"alter table {table.fullname} add column {added}")
+                    missing.append(f"alter table {table.fullname} add column {added}")
+    if missing:
+        with transaction(connection):  # or each of hundreds of statements would wait for the disk
+            connection.execute(";\n".join(missing))
 
 
 @lru_cache(maxsize=64)
-def _definition(table: Table) -> tuple[str, ...]:
+def _definition(table: Table) -> str:
     columns = ", ".join(_column_ddl(column) for column in table.columns)
     comments = [(f"table {table.fullname}", table.comment)]
     comments += [(f"column {table.fullname}.{column.name}", column.comment) for column in table.columns]
-    return (
-        f"create schema if not exists {table.schema}",
-        f"create table {table.fullname} ({columns})",
-        *(f"comment on {what} is {literal(comment or '')}" for what, comment in comments),
+    return ";\n".join(
+        (
+            f"create schema if not exists {table.schema}",
+            f"create table {table.fullname} ({columns})",
+            *(f"comment on {what} is {literal(comment or '')}" for what, comment in comments),
+        )
     )
 
 

@@ -12,8 +12,6 @@ import graspologic_native
 import numpy as np
 import numpy.typing as npt
 from scipy import sparse
-from sklearn.decomposition import TruncatedSVD
-from sklearn.feature_extraction.text import TfidfTransformer
 from threadpoolctl import threadpool_limits
 
 from reading.topics.words import Words, read_words, stop_words
@@ -99,6 +97,9 @@ def _with_words(uses: sparse.csr_array, vectors: Floats) -> Floats:
     texts_with = np.bincount(uses.indices, minlength=uses.shape[1])
     telling = uses[:, (texts_with >= 2) & (texts_with <= MOST_WITH * uses.shape[0])]
     if telling.shape[1] > 2:
+        from sklearn.decomposition import TruncatedSVD  # takes seconds to import, and few texts need neither
+        from sklearn.feature_extraction.text import TfidfTransformer
+
         weights = TfidfTransformer(sublinear_tf=True).fit_transform(telling)
         dimensions = min(WORD_DIMENSIONS, weights.shape[1] - 1)
         latent = TruncatedSVD(dimensions, n_iter=2, random_state=SEED).fit_transform(weights)

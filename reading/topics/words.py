@@ -11,7 +11,6 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 from scipy import sparse
-from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
 from stop_words import AVAILABLE_LANGUAGES, get_stop_words
 
 from reading.topics.embedding import readable
@@ -208,6 +207,8 @@ def _languages_of() -> dict[str, list[int]]:
 def _of(language: str) -> frozenset[str]:
     listed = {_folded(word) for word in get_stop_words(language)} - {""}
     if language == "english":  # the package's list holds "website" and "problem" too
+        from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS  # takes seconds to import, and is seldom needed
+
         listed = {word for word in listed if word in ENGLISH_STOP_WORDS or "'" in word} | _ENGLISH_CHAT
         listed -= _ENGLISH_SUBJECTS
     return frozenset(listed | {word.replace("'", "") for word in listed})

@@ -1,0 +1,21 @@
+"""What `enrich` writes of a window and `load` reads: a manifest, and a Parquet file for each table."""
+
+import pyarrow as pa
+
+from pipelines import tables
+from pipelines.arrow import SEQ, arrow_schema
+
+MANIFEST = "manifest.json"
+SCHEMAS: dict[str, pa.Schema] = {
+    "languages": arrow_schema(tables.mentions, ("mention_id", "lang", "lang_engine")).append(SEQ),
+} | {
+    table.name: arrow_schema(table, [column.name for column in table.columns]).append(SEQ)
+    for table in (
+        tables.sentiment,
+        tables.brand_mentions,
+        tables.mention_themes,
+        tables.mention_intents,
+        tables.mention_flags,
+        tables.mention_tones,
+    )
+}
