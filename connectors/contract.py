@@ -1,19 +1,20 @@
 """What a connector is, and what passes between it and the pipeline.
 
-A connector is one package with the names of `Connector`: `fetch` talks to the network and yields
-`Page`s, `parse` is pure and turns a `Page` into records. Neither knows of files, tables or schedules.
+A connector is a package of three modules: its declaration, `fetch`, which talks to the network and yields `Page`s, and
+`parse`, which is pure and turns a `Page` into records. None knows of files, tables or schedules.
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
-from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple, Protocol, TypeVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, HttpUrl
 
 if TYPE_CHECKING:
     from query.expression import Expression
+    from query.search_syntax import SearchSyntax
 
 
 class Window(NamedTuple):
@@ -277,6 +278,10 @@ class Network:
     """Price of each post read; None = reading is free."""
     recheck_size: int = 0
     """Mentions that one call of `recheck` looks at; 0 where it can't."""
+    search_syntax: "SearchSyntax | None" = None
+    """What its search understands; None where it has none."""
+    canary: Query | None = None
+    """A query that must find something within a year: the search works, if this does. None where it can't be asked."""
     handle: Shape | None = None
     """Of the accounts that write there; None = any text."""
     community: Shape | None = None
@@ -331,6 +336,11 @@ class SourceSettings(BaseModel):
     )
 
 
+def pace_of(network: Network, settings: SourceSettings) -> float:
+    """Least seconds between two requests: as the config says, else as the network wants."""
+    return network.pace_seconds if settings.pace is None else settings.pace
+
+
 class Listening(NamedTuple):
     """What the brands add to a source's own settings: what to search for, and the accounts that answer for us."""
 
@@ -345,50 +355,63 @@ class Listening(NamedTuple):
         return tuple(dict.fromkeys(handle for _, handle in self.team))
 
 
-class Connector(Protocol):
-    """The names that a connector module has."""
+# What a network's package holds -------------------------------------------------------------------------
+
+S = TypeVar("S", bound=SourceSettings)
+S_contra = TypeVar("S_contra", bound=SourceSettings, contravariant=True)
+C = TypeVar("C")
+C_contra = TypeVar("C_contra", contravariant=True)
+
+
+class Declaration(Protocol[S]):
+    """The package itself, `connectors/<network>/__init__.py`: what the network is and what may be asked of it."""
 
     @property
     def NETWORK(self) -> Network:  # noqa: N802 - a constant of the module
         """What the network grants."""
 
     @property
-    def Settings(self) -> type[SourceSettings]:  # noqa: N802 - a class of the module
+    def Settings(self) -> type[S]:  # noqa: N802 - a class of the module
         """What a `[[sources]]` entry of this type may say."""
 
-    def queries(self, settings: Any, listening: Listening) -> list[Query]:
+    def queries(self, settings: S, listening: Listening) -> list[Query]:
         """What would be asked, without asking."""
 
-    def connect(self, settings: Any, credentials: Mapping[str, str]) -> Any:
-        """A client; `CredentialsError` names what is missing. Nothing is sent yet."""
 
-    def fetch(self, client: Any, settings: Any, query: Query, window: Window) -> Iterator[Page]:
+class Fetching(Protocol[S_contra, C]):
+    """`connectors/<network>/fetch.py`: all that talks to the network."""
+
+    def connect(self, settings: S_contra, credentials: Mapping[str, str]) -> C:
+        """A client; `CredentialsError` names what is missing. Nothing is sent yet. Where `Network.keeps_cache`, it also
+        gets a folder, `cache`.
+        """
+
+    def fetch(self, client: C, settings: S_contra, query: Query, window: Window) -> Iterator[Page]:
         """Pages in the order of arrival; `SourceError` where the network stops short."""
 
-    def parse(self, settings: Any, page: Page) -> Iterator[Record]:
-        """The records of a page. Never raises: what can't be read is a `Misfit`."""
 
+class Rechecking(Protocol[S_contra, C_contra]):
+    """What `fetch.py` has as well where `Network.recheck_size` is set: it can be asked what became of posts."""
 
-class Rechecking(Protocol):
-    """What a connector has as well whose network can be asked what became of its posts."""
-
-    def recheck(self, client: Any, settings: Any, known: Sequence[Known]) -> Iterator[Page]:
+    def recheck(self, client: C_contra, settings: S_contra, known: Sequence[Known]) -> Iterator[Page]:
         """What became of these mentions, the cheapest way: pages whose `parse` gives them as they are now, edits and
         numbers included, and a `Deletion` for each that is gone. `SourceError` where the network stops short.
         """
 
 
-class Canary(Protocol):
-    """What a connector has as well whose searches may come back empty."""
+class Sampling(Protocol[S_contra]):
+    """What `fetch.py` has as well where `Network.is_exhaustive` is set: its posts lie on this machine, so that `earshot
+    check` can look at them.
+    """
 
-    def canary(self, settings: Any) -> Query:
-        """A query that must find something within a year: the search works, if this does."""
-
-
-class Sampling(Protocol):
-    """What a connector has as well whose posts lie on this machine, so that `earshot check` can look at them."""
-
-    def sample(self, settings: Any, query: Query, size: int) -> Page:
+    def sample(self, settings: S_contra, query: Query, size: int) -> Page:
         """Up to `size` records from the beginning of what a query reads, whenever they were written. `SourceError`
         where it can't be read, as `fetch` raises it.
         """
+
+
+class Parsing(Protocol[S_contra]):
+    """`connectors/<network>/parse.py`: pure, and touches no network."""
+
+    def parse(self, settings: S_contra, page: Page) -> Iterable[Record]:
+        """The records of a page. What can't be read is a `Misfit`; see `entries.read_each`."""

@@ -1,8 +1,12 @@
 """What goes wrong on the way of one query while the rest of it goes on: one error at the end tells it all."""
 
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
+from typing import TypeVar
 
-from connectors.contract import CredentialsError, RateLimited, SourceError, Truncated
+from connectors.contract import CredentialsError, Page, RateLimited, SourceError, Truncated
+
+T = TypeVar("T")
 
 IN_A_ROW = 3
 """After so many the network is down, not a thread."""
@@ -72,3 +76,20 @@ class Failures:
 
     def _last_unseen(self, *others: SourceError) -> datetime | None:
         return max((at for failure in (*self.noted, *others) if (at := failure.unseen_to)), default=None)
+
+
+def one_by_one(parts: Iterable[T], ask: Callable[[T], Page | None]) -> Iterator[Page]:
+    """The page that `ask` gets for each part, None where it has nothing to tell. One failure costs its part; what is
+    raised at the end tells of all.
+    """
+    failures = Failures()
+    for part in parts:
+        try:
+            page = ask(part)
+        except SourceError as failure:
+            failures.note(failure)
+            continue
+        failures.over()
+        if page is not None:
+            yield page
+    failures.raise_noted()

@@ -4,10 +4,9 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from connectors.contract import Drift
+from connectors.values import LARGEST_COUNT
 
 T = TypeVar("T")
-LARGEST_COUNT = 2**63 - 1
-"""What a column of the tables holds."""
 
 
 class SideFields:

@@ -23,7 +23,7 @@ from pydantic import (
     model_validator,
 )
 
-from connectors import CONNECTORS
+from connectors import CONNECTORS, Connector
 from connectors.contract import Listening, SourceSettings, Window, utc
 from pipelines import account_shapes
 from pipelines.errors import ConfigError
@@ -411,7 +411,7 @@ class Config(_Section):
         return Window(self.since, self.until) if self.since and self.until else None
 
 
-def connector_of(settings: SourceSettings) -> Any:
+def connector_of(settings: SourceSettings) -> Connector:
     """The connector module that a source's type names."""
     return CONNECTORS[settings.type]  # type: ignore[attr-defined]
 

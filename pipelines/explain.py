@@ -22,7 +22,7 @@ def explain(config: Config, brand: Brand) -> list[Explanation]:
     """An entry for each network that can be searched, those with a source of the config first."""
     found = []
     for name, connector in CONNECTORS.items():
-        syntax = getattr(connector, "SEARCH_SYNTAX", None)
+        syntax = connector.NETWORK.search_syntax
         if syntax is None:
             continue
         compiled = searches(brand.expression, syntax)

@@ -42,7 +42,7 @@ def _index() -> Iterator[str]:
         needs = ", ".join(f"`{key}`" for key in needed) or (
             "nothing; more with a key" if network.credentials else "nothing"
         )
-        again = "yes" if hasattr(connector, "recheck") else "no"
+        again = "yes" if connector.NETWORK.recheck_size else "no"
         yield f"| [{network.title}]({name}.md) | `{name}` | {needs} | {network.reaches_back} | {again} |"
 
 
@@ -62,7 +62,7 @@ def _page(name: str, connector: Any) -> Iterator[str]:
         yield from ("", network.setup.strip())
     keys = "../configuration.md#" + f"sources-with-type--{name}"
     yield from ("", f"Every key of the source: [configuration]({keys}).")
-    syntax: SearchSyntax | None = getattr(connector, "SEARCH_SYNTAX", None)
+    syntax = connector.NETWORK.search_syntax
     if syntax is not None:
         yield from ("", "## What its search can say", "", *_search_table(syntax))
     if network.cannot:
@@ -92,7 +92,7 @@ def _facts(name: str, network: Network, connector: Any) -> Iterator[str]:
     if network.is_snapshot:
         yield "| the past | shows only what is there now, whatever day is asked for |"
     again = "edits, deletions and numbers of posts of the last `recheck_days` days"
-    yield f"| looks again at | {again if hasattr(connector, 'recheck') else 'nothing: the network offers no way'} |"
+    yield f"| looks again at | {again if connector.NETWORK.recheck_size else 'nothing: the network offers no way'} |"
     yield f"| documented at | <{network.source_url}> |"
 
 

@@ -105,7 +105,7 @@ def _plan(
         fault = str(error)
     midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
     rechecks = 0
-    if hasattr(connector, "recheck") and settings.recheck_days:
+    if connector.NETWORK.recheck_size and settings.recheck_days:
         window = Window(midnight - timedelta(days=1), midnight)
         rechecks = len(known_mentions(home, settings.id, window, settings.recheck_days))
     searched = any(query.brand_ids for query in queries)

@@ -182,9 +182,7 @@ class _Visit:
             self.writer.close()
 
     def _connect(self, credentials: Mapping[str, str]) -> Any:
-        if self.connector.NETWORK.keeps_cache:
-            return self.connector.connect(self.settings, credentials, self.home.http_cache / self.settings.id)
-        return self.connector.connect(self.settings, credentials)
+        return self.connector.connect(self.settings, credentials, self.home.http_cache / self.settings.id)
 
     def _row(self, client: Any, query: Query, before: coverage.Row | None) -> coverage.Row:
         if before and before["status"] in coverage.FINE:
@@ -232,11 +230,10 @@ class _Visit:
 
     def _with_canary(self, client: Any, rows: list[coverage.Row]) -> Iterator[coverage.Row]:
         """The rows; those to which nothing came are empty only if a query that must find something does."""
-        ask_canary = getattr(self.connector, "canary", None)
-        if ask_canary is None or all(row["status"] != "unverified" for row in rows):
+        query = self.connector.NETWORK.canary
+        if query is None or all(row["status"] != "unverified" for row in rows):
             yield from rows
             return
-        query = ask_canary(self.settings)
         # a small place may be quiet for days: what is asked is whether the search works at all
         year = Window(self.window.end - timedelta(days=365), self.window.end)
         verdict = self._canary_says(self.connector.fetch(client, self.settings, query, year), query)
@@ -264,8 +261,8 @@ class _Visit:
     def _recheck(self, client: Any, before: coverage.Row | None) -> Iterator[coverage.Row]:
         """Look again at posts of the last days, unless the window itself is of long ago."""
         days = self.settings.recheck_days
-        ask = getattr(self.connector, "recheck", None)
-        if ask is None or not days or self.window.end < self.now - timedelta(days=days):
+        can_ask = self.connector.NETWORK.recheck_size and days
+        if not can_ask or self.window.end < self.now - timedelta(days=days):
             return
         if before and before["status"] in coverage.FINE:
             self.is_whole = False
@@ -275,7 +272,7 @@ class _Visit:
         if known:
             query = Query(coverage.RECHECK, f"{len(known):,} posts of the last {days} days")
             parts = (known[start : start + RECHECK_AT_ONCE] for start in range(0, len(known), RECHECK_AT_ONCE))
-            pages = (page for part in parts for page in ask(client, self.settings, part))
+            pages = (page for part in parts for page in self.connector.recheck(client, self.settings, part))
             row = self._ask(query, self._believed(pages), self.window)
             # when these were written says nothing of the window, and neither does how many are of it
             row |= dict.fromkeys(("first_post_at", "last_post_at", "unseen_from", "unseen_to", "whole_after"))

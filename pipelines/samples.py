@@ -2,8 +2,9 @@
 
 from collections import Counter
 from itertools import islice
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
+from connectors import Connector
 from connectors.contract import Author, Drift, Mention, Misfit, Query, SourceError, SourceSettings
 from pipelines.digest.text import clean, shorten
 
@@ -42,14 +43,14 @@ class Sample(NamedTuple):
         return [*said, *([f"reads: {self.first}"] if self.first else [])]
 
 
-def samples(connector: Any, settings: SourceSettings, queries: list[Query]) -> list[Sample]:
+def samples(connector: Connector, settings: SourceSettings, queries: list[Query]) -> list[Sample]:
     """A sample of each query of a source that can be looked at without its network; nothing of others."""
-    if not hasattr(connector, "sample"):
+    if not connector.NETWORK.is_exhaustive:
         return []
     return [_sample(connector, settings, query) for query in islice(queries, MOST_QUERIES)]
 
 
-def _sample(connector: Any, settings: SourceSettings, query: Query) -> Sample:
+def _sample(connector: Connector, settings: SourceSettings, query: Query) -> Sample:
     try:
         page = connector.sample(settings, query, SIZE)
     except SourceError as error:

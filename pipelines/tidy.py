@@ -22,8 +22,6 @@ from connectors.contract import (
     Mention,
     Metrics,
     Misfit,
-    Page,
-    Record,
     SourceSettings,
     Window,
 )
@@ -170,7 +168,7 @@ def read_line(numbered: tuple[int, LandedLine], settings: SourceSettings, window
     page, query = line.page()
     rows: dict[str, list[tuple[Any, ...]]] = {name: [] for name in PARSED}
     rows["pages"].append((query, line.path, line.number, place(line.attempt, ordinal, 0)))
-    for position, record in enumerate(_parsed(settings, page)):
+    for position, record in enumerate(connector_of(settings).parse(settings, page)):
         seq = place(line.attempt, ordinal, position)
         if isinstance(record, Misfit):
             rows["quarantine"].append((*_set_aside(record, line, settings.id, query), seq))
@@ -193,16 +191,6 @@ def read_line(numbered: tuple[int, LandedLine], settings: SourceSettings, window
         else:
             raise TypeError(f"parse() gave a {type(record).__name__}, which is no record")
     return {name: to_batch(table_rows, PARSED[name]) for name, table_rows in rows.items()}
-
-
-def _parsed(settings: SourceSettings, page: Page) -> Iterator[Record]:
-    """The records of a page; where reading it breaks off, the page as well, so that what is lost is told."""
-    try:
-        yield from connector_of(settings).parse(settings, page)
-    except Exception as error:
-        log.exception("tidy %s: a page could not be read to its end", settings.id)
-        reason = f"the page can't be read to its end ({type(error).__name__}); please report it"
-        yield Misfit(reason, "page", page.body)
 
 
 def _pairs(batch: pa.RecordBatch, *names: str) -> Iterator[tuple[Any, ...]]:

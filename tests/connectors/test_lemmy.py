@@ -8,7 +8,7 @@ import orjson
 import pytest
 from pydantic import ValidationError
 
-from connectors import http_api, lemmy
+from connectors import CONNECTORS, http_api
 from connectors.contract import (
     CredentialsError,
     Deletion,
@@ -25,13 +25,15 @@ from connectors.contract import (
     Window,
 )
 from connectors.http_api import NotThere
-from connectors.lemmy import visit as lemmy_visit
+from connectors.lemmy import fetch as lemmy_fetch
 from query.parsing import parse as query
 from sandbox import lemmy_api
 from sandbox.lemmy_api import ap_id, number
 from sandbox.world import CREDENTIALS
 from tests.connectors.times import NOW, at, series
 from tests.connectors.trouble import NO_ANSWER, NO_JSON, trouble_id
+
+lemmy = CONNECTORS["lemmy"]
 
 SITE = "https://leafy.example"
 PLACE = "!counter_gardens@leafy.example"
@@ -375,9 +377,7 @@ def test_nothing_new_in_a_community_is_seen_to_be_so(run, build, talk, fetched):
 
 def test_the_canary_finds_something_in_any_window(run, build, talk, client, collect):
     ancient = Window(at("01T00:00"), at("01T00:05"))
-    pages, error = collect(
-        lemmy.fetch(client(run(build(talk), now=NOW)), settings(), lemmy.canary(settings()), ancient)
-    )
+    pages, error = collect(lemmy.fetch(client(run(build(talk), now=NOW)), settings(), lemmy.NETWORK.canary, ancient))
     assert error is None
     assert [(page.posts, page.seen) for page in pages] == [(0, 3)]
 
@@ -413,7 +413,7 @@ def test_lemmys_own_word_for_a_rate_limit(run, build, talk, fetched, monkeypatch
 
 
 def test_searches_slow_down_after_the_first_sixty(run, build, talk, client, collect, waits, monkeypatch, week):
-    monkeypatch.setattr(lemmy_visit, "SEARCHES_AT_ONCE", 3)
+    monkeypatch.setattr(lemmy_fetch, "SEARCHES_AT_ONCE", 3)
     server = run(build(talk), now=NOW)
     own = client(server, pace=0.001)
     for _ in range(2):
@@ -434,8 +434,8 @@ def test_what_failed_for_a_moment_is_asked_again(run, build, talk, fetched, wait
     [
         *NO_JSON,
         *NO_ANSWER,
-        ({"kind": "status", "status": 200, "body": "[1]"}, SchemaDrift, "where posts belong"),
-        ({"kind": "status", "status": 200, "body": '{"things": []}'}, SchemaDrift, "where posts belong"),
+        ({"kind": "status", "status": 200, "body": "[1]"}, SchemaDrift, "where a list of posts belongs"),
+        ({"kind": "status", "status": 200, "body": '{"things": []}'}, SchemaDrift, "where a list of posts belongs"),
         ({"kind": "status", "status": 400, "body": '{"error": "instance_is_private"}'}, CredentialsError, "jwt"),
         ({"kind": "status", "status": 400, "body": '{"error": "not_logged_in"}'}, CredentialsError, "log in again"),
         ({"kind": "status", "status": 400, "body": '{"error": "couldnt_find_community"}'}, NotThere, "check the name"),

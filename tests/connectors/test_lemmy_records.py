@@ -5,9 +5,11 @@ from datetime import datetime
 import pytest
 from hypothesis import given
 
-from connectors import lemmy
+from connectors import CONNECTORS
 from connectors.contract import Author, Deletion, Drift, Interaction, Mention, Metrics, Misfit, Page
 from tests.connectors.mangling import json_values, mangled
+
+lemmy = CONNECTORS["lemmy"]
 
 POST = {
     "post": {

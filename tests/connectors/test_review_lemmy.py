@@ -4,9 +4,11 @@ import json
 
 import pytest
 
-from connectors import lemmy
+from connectors import CONNECTORS
 from connectors.contract import Mention, Misfit, Page, Query, SourceError, Window
 from tests.connectors.times import at
+
+lemmy = CONNECTORS["lemmy"]
 
 WEEK = Window(at("20"), at("27"))
 HOME = "https://leafy.example"

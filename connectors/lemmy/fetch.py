@@ -1,6 +1,7 @@
 """What asking a Lemmy server takes: listings page by page, threads, and what became of posts."""
 
 import re
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -8,14 +9,14 @@ from typing import Any
 
 import requests
 
-from connectors.contract import CredentialsError, Known, Page, RateLimited, SchemaDrift, SourceError, Window
+from connectors.contract import CredentialsError, Known, Page, Query, RateLimited, SourceError, Window, pace_of
 from connectors.failures import Failures
 from connectors.http_api import HttpApi, NotThere, object_in
-from connectors.lemmy import records as lemmy_records
+from connectors.lemmy import CANARY, NETWORK, Settings, parse
 from connectors.listing import come_down
-from connectors.transport import excerpt
+from connectors.pages import Shown, Tally, circles, unexpected
+from connectors.transport import checked_credentials, excerpt, new_session
 
-PAGE_SIZE = 50
 SEARCHES_AT_ONCE = 60
 SEARCH_PACE = 10.0
 """Seconds from search to search once so many have been asked at once: 60 in 600 seconds."""
@@ -36,6 +37,55 @@ class Client:
     searches: int = 0
 
 
+# Signs between letters become gaps, in which the search takes anything.
+_GAPS = re.compile(r"[\s*?.,;:!/'’_&-]+")
+
+
+def connect(settings: Settings, credentials: Mapping[str, str]) -> Client:
+    """A client of the server, logged in where there is a token. Nothing is sent."""
+    found = checked_credentials(NETWORK, settings, credentials)
+    home = f"{settings.site.scheme}://{parse.host_of(settings)}"
+    session = new_session(home, str(settings.api) if settings.api else None, user_agent="earshot (social listening)")
+    if "jwt" in found:
+        session.headers["Authorization"] = f"Bearer {found['jwt']}"
+    pace = pace_of(NETWORK, settings)
+    return Client(HttpApi(parse.host_of(settings), session, pace, meaning, is_own=is_own), home, is_paced=pace > 0)
+
+
+def fetch(client: Client, settings: Settings, query: Query, window: Window) -> Iterator[Page]:
+    """Posts, then comments, newest first, until they are older than the window; each page is followed by the threads
+    that it leads to. A thread that fails costs itself.
+    """
+    visit = Visit(client, window, with_threads=settings.threads)
+    if query == CANARY:
+        yield from visit.newest(query.text)
+        return
+    if query.text.startswith("!"):
+        name, _, server = query.text[1:].partition("@")
+        visit.only_in = f"!{name}@{server or parse.host_of(settings)}".lower()
+        of = {"community_name": query.text[1:], "sort": "New", "type_": "All"}
+        listings = [("post/list", of), ("comment/list", of)]
+    else:
+        words = _GAPS.sub(" ", query.text).strip()
+        sought = {"q": words, "sort": "New", "listing_type": "All"}
+        listings = [("search", sought | {"type_": kind}) for kind in ("Posts", "Comments")]
+    for number, (path, parameters) in enumerate(listings, 1):
+        # only when the last of the listings has come so far, all has been seen
+        yield from visit.listing(path, parameters, is_last=number == len(listings))
+    visit.failures.raise_noted()
+
+
+def recheck(client: Client, settings: Settings, known: Sequence[Known]) -> Iterator[Page]:  # noqa: ARG001 - the contract
+    """The threads of what is known, as they are now; each post, and what a thread does not show, one by one."""
+    visit = Visit(client, Window(datetime.min, datetime.max), with_threads=False)
+    threads: dict[str, list[Known]] = defaultdict(list)
+    for entry in known:
+        threads[entry.root_id or entry.mention_id].append(entry)
+    for entries in threads.values():
+        yield from visit.again(entries)
+    visit.failures.raise_noted()
+
+
 class Visit:
     """One query at work: what it has counted, and what went wrong on the way."""
 
@@ -45,8 +95,8 @@ class Visit:
         self.window = window
         self.only_in: str | None = None
         """The community that the listings are of."""
-        self.counted: set[str | None] = set()
-        self.above = lemmy_records.Above()
+        self.tally = Tally(window)
+        self.above = parse.Above()
         self.failures = Failures()
 
     def newest(self, text: str) -> Iterator[Page]:
@@ -67,18 +117,18 @@ class Visit:
                 raise self.failures.ending(failure) from None
             if body is None:
                 return
-            found = lemmy_records.views(body)
-            places = {lemmy_records.community(view).lower() for view in found}
+            found = parse.views(body)
+            places = {parse.community(view).lower() for view in found}
             if self.only_in and found and places | {""} != {self.only_in, ""}:
                 # what servers before 0.19 do with a name that they don't know
                 raise NotThere(f"{self.client.api.title} does not know {self.only_in}; it shows others instead.")
             yield self.page(path, body)._replace(seen_whole_after=whole_after)
             if self.with_threads:
                 for view in found:
-                    at = lemmy_records.moment(view)
+                    at = parse.moment(view)
                     if at is not None and at in self.window:
                         yield from self.thread(view, reached)
-            times = [lemmy_records.moment(view) for view in found if not lemmy_records.is_pinned(view)]
+            times = [parse.moment(view) for view in found if not parse.is_pinned(view)]
             come_to = come_down(self.window.end, times)
             if come_to < self.window.start:
                 return
@@ -88,15 +138,15 @@ class Visit:
 
     def thread(self, view: Any, unseen_to: datetime) -> Iterator[Page]:
         """The post of a view, where the view isn't that already, and all its comments; once in a run."""
-        post, comment = lemmy_records.numbers(view)
+        post, comment = parse.numbers(view)
         if post is None or post in self.client.threads_read:
             return
         try:
             if comment is not None:
                 body = self.ask("post", {"id": str(post)})
                 yield self.page("post", body)
-                view = next(iter(lemmy_records.views(body)), None)
-            expected = lemmy_records.comments_of(view)
+                view = next(iter(parse.views(body)), None)
+            expected = parse.comments_of(view)
             if expected != 0:
                 for body in self.comments(post, expected):
                     yield self.page("comments", body)
@@ -119,12 +169,12 @@ class Visit:
                 yield from self.single(entry)
         if post is None and len(waiting) > 1:
             for page in self.single(waiting.pop(next(iter(waiting)))):
-                post = next((lemmy_records.numbers(view)[0] for view in lemmy_records.views(page.body["answer"])), None)
+                post = next((parse.numbers(view)[0] for view in parse.views(page.body["answer"])), None)
                 yield page
         if post is not None and len(waiting) > 1:
             try:
                 for body in self.comments(post, None):
-                    shown = set(map(lemmy_records.mention_id, lemmy_records.views(body)))
+                    shown = set(map(parse.mention_id, parse.views(body)))
                     found = [mention_id for mention_id in waiting if mention_id in shown]
                     yield self.answer("recheck comments", found, body)
                     for mention_id in found:
@@ -159,7 +209,7 @@ class Visit:
 
     def answer(self, endpoint: str, asked: list[str], body: Any) -> Page:
         """A page that says what became of some mentions."""
-        return Page(endpoint, {"asked": asked, **self.with_above(body)}, len(asked), len(lemmy_records.views(body)))
+        return Page(endpoint, {"asked": asked, **self.with_above(body)}, len(asked), len(parse.views(body)))
 
     def comments(self, post: int, expected: int | None) -> Iterator[Any]:
         """All comments of a post, the oldest first, so that each comes after what it answers and none is shifted.
@@ -168,9 +218,9 @@ class Visit:
         alive: set[str | None] = set()
         for body in self.pages("comment/list", {"post_id": str(post), "sort": "Old", "type_": "All"}):
             yield body
-            found = lemmy_records.views(body)
-            alive |= {lemmy_records.mention_id(view) for view in found if not lemmy_records.is_gone(view)}
-            if expected is not None and len(alive) >= expected and len(found) < PAGE_SIZE:
+            found = parse.views(body)
+            alive |= {parse.mention_id(view) for view in found if not parse.is_gone(view)}
+            if expected is not None and len(alive) >= expected and len(found) < NETWORK.page_size:
                 return
 
     def pages(self, path: str, parameters: Mapping[str, str]) -> Iterator[Any]:
@@ -179,20 +229,18 @@ class Visit:
         A short page is not the end, as a server may show fewer at once than it is asked for. An empty one is, and one
         whose cursor is given as null, unless it is full.
         """
-        shown: set[str | None] = set()
+        shown = Shown()
         following = {"page": "1"}
         number = 1
         while True:
-            body = self.ask(path, {**parameters, "limit": str(PAGE_SIZE), **following})
-            found = lemmy_records.views(body)
-            names = set(map(lemmy_records.mention_id, found))
-            if found and not names - shown:
-                raise SchemaDrift(f"{path}: {self.client.api.title} shows the same page again.")
-            shown |= names
+            body = self.ask(path, {**parameters, "limit": str(NETWORK.page_size), **following})
+            found = parse.views(body)
+            if not shown.add(map(parse.mention_id, found)) and found:
+                raise circles(path)
             yield body
             cursor = body.get("next_page")
             number += 1
-            if not found or ("next_page" in body and cursor is None and len(found) < PAGE_SIZE):
+            if not found or ("next_page" in body and cursor is None and len(found) < NETWORK.page_size):
                 return
             following = {"page_cursor": cursor} if isinstance(cursor, str) and cursor else {"page": str(number)}
 
@@ -203,26 +251,19 @@ class Visit:
             if self.client.searches > SEARCHES_AT_ONCE and self.client.is_paced:
                 self.client.api.clock.sleep(SEARCH_PACE)
         body = self.client.api.get_json(f"{self.client.home}/api/v3/{path}", parameters)
-        if not lemmy_records.is_answer(body) or "error" in body:
-            raise SchemaDrift(
-                f"{path}: {self.client.api.title} answered {excerpt(body)} where posts belong; its API may differ."
-            )
+        if not parse.is_answer(body) or "error" in body:
+            raise unexpected(self.client.api.title, body, "a list of posts", path)
         self.failures.over()
         return body
 
     def page(self, endpoint: str, body: Any) -> Page:
         """The page, with those of its posts counted that no page before it held: threads repeat what listings show."""
-        found = lemmy_records.views(body)
-        times = {lemmy_records.mention_id(view): lemmy_records.moment(view) for view in found}
-        inside = {name: at for name, at in times.items() if name and at and at in self.window}
-        new = inside.keys() - self.counted
-        self.counted |= new
-        first, last = min(inside.values(), default=None), max(inside.values(), default=None)
-        return Page(endpoint, self.with_above(body), len(new), len(found), first, last)
+        posts = ((parse.mention_id(view), parse.moment(view)) for view in parse.views(body))
+        return self.tally.page(endpoint, self.with_above(body), posts)
 
     def with_above(self, body: Any) -> dict[str, Any]:
         """The answer, and beside it what its comments answer where that stood on an earlier page."""
-        found = lemmy_records.views(body)
+        found = parse.views(body)
         told = self.above.told(found)
         for view in found:
             self.above.note(view)

@@ -7,33 +7,21 @@ API v3 (Lemmy 0.18 and 0.19) and of v4 (1.0), which names times and persons othe
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
+from functools import partial
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
-from connectors.authors import authors_once
-from connectors.contract import (
-    Author,
-    Deletion,
-    Interaction,
-    Mention,
-    Metrics,
-    Misfit,
-    Page,
-    Record,
-    utc,
-    web_address,
-)
-from connectors.side_fields import LARGEST_COUNT, SideFields
+from connectors.contract import Author, Deletion, Interaction, Mention, Metrics, Misfit, Page, Record, web_address
+from connectors.entries import UnreadableError, placed, read_each
+from connectors.lemmy import Settings
+from connectors.side_fields import SideFields
+from connectors.values import asked, iso_moment, mapping, opened, part, whole
 
 _LISTS = ("posts", "comments", "items", "results", "search")
 _SINGLE = ("post_view", "comment_view", "post", "comment")
 _NO_VIEWS = {"error", "communities", "users", "person", "community", "site_view"}
 _NAMED = re.compile(r"\[@[^\]\s]+\]\(https?://([^/\s)]+)/(?:u/|users/|@)([\w.-]+)(?:@([\w.-]+))?\)")
-
-
-class _UnreadableError(Exception):
-    """Why a view is set aside."""
 
 
 class Place(NamedTuple):
@@ -72,7 +60,7 @@ class Above:
             parent = path[-1] if path else None
             if parent in self.comments and parent not in own.comments:
                 comments[str(parent)] = list(self.comments[parent])
-            post = _number(_object(view.get("post")).get("id")) if isinstance(view, dict) else None
+            post = _number(part(view, "post").get("id")) if isinstance(view, dict) else None
             if post in self.posts and post not in own.posts:
                 posts[str(post)] = list(self.posts[post])
         return {"posts": posts, "comments": comments}
@@ -80,39 +68,33 @@ class Above:
     @classmethod
     def from_body(cls, told: Any) -> "Above":
         """What `told` gave."""
-        told = _object(told)
+        told = mapping(told)
         return cls(_places(told.get("posts")), _places(told.get("comments")))
 
 
-def records(page: Page, host: str | None = None) -> Iterator[Record]:
+def parse(settings: Settings | None, page: Page) -> Iterator[Record]:
     """Mentions, authors, metrics and interactions of the views of a page; deletions where it was asked what became of
-    them. Addresses are those on `host`, the server that was asked, else those where the post comes from.
+    them. A mention's address is the one on the server that was asked, where the team can answer it.
     """
-    return authors_once(_records(page.body, host))
-
-
-def _records(body: Any, host: str | None) -> Iterator[Record]:
-    is_recheck, above = False, Above()
-    if isinstance(body, dict) and "answer" in body:
-        is_recheck = isinstance(body.get("asked"), list)
-        if is_recheck and body["answer"] is None:
-            yield from (Deletion(mention_id) for mention_id in body["asked"] if isinstance(mention_id, str))
-            return
-        above = Above.from_body(body.get("above"))
-        body = body["answer"]
-    if not is_answer(body):
-        yield Misfit("is not an answer of Lemmy's API", "page", body)
+    answer, beside = opened(page.body)
+    known = asked(beside)
+    if known is not None and answer is None:
+        yield from map(Deletion, known)
         return
-    entries = list(_placed(body))
+    if not is_answer(answer):
+        yield Misfit("is not an answer of Lemmy's API", "page", answer)
+        return
+    entries = list(_placed(answer))
+    above = Above.from_body(beside.get("above"))
     for _, view in entries:
         above.note(view)
-    for place, view in entries:
-        try:
-            yield from list(_of_view(view, above, host, is_recheck=is_recheck))
-        except _UnreadableError as reason:
-            yield Misfit(str(reason), place, view)
-        except Exception as error:  # a shape that nobody thought of costs this view, not its page
-            yield Misfit(f"can't be read ({type(error).__name__})", place, view)
+    host = host_of(settings) if settings else None
+    yield from read_each(entries, partial(_of_view, above=above, host=host, is_recheck=known is not None))
+
+
+def host_of(settings: Settings) -> str:
+    """The server that is asked, with its port where it has an unusual one."""
+    return urlsplit(str(settings.site)).netloc
 
 
 def is_answer(body: Any) -> bool:
@@ -128,7 +110,7 @@ def views(body: Any) -> list[Any]:
 def moment(view: Any) -> datetime | None:
     """When the post or comment of a view was written."""
     thing = _thing(view)
-    return _moment(thing.get("published", thing.get("published_at")))
+    return iso_moment(thing.get("published", thing.get("published_at")))
 
 
 def mention_id(view: Any) -> str | None:
@@ -141,18 +123,18 @@ def numbers(view: Any) -> tuple[int | None, int | None]:
     """The server's own numbers of the post to which a view belongs, and of the comment where it is one."""
     if not isinstance(view, dict):
         return None, None
-    return _number(_object(view.get("post")).get("id")), _number(_object(view.get("comment")).get("id"))
+    return _number(part(view, "post").get("id")), _number(part(view, "comment").get("id"))
 
 
 def community(view: Any) -> str:
     """The community of a view, as `!name@server`; empty where it doesn't tell."""
-    return _community(_object(_object(view).get("community"))) or ""
+    return _community(part(view, "community")) or ""
 
 
 def is_pinned(view: Any) -> bool:
     """Whether a post stands at the top of its listing, however old it is."""
     flags = ("featured_community", "featured_local", "stickied")
-    return "comment" not in _object(view) and any(_thing(view).get(flag) is True for flag in flags)
+    return "comment" not in mapping(view) and any(_thing(view).get(flag) is True for flag in flags)
 
 
 def is_gone(view: Any) -> bool:
@@ -162,7 +144,7 @@ def is_gone(view: Any) -> bool:
 
 def comments_of(view: Any) -> int | None:
     """How many comments a post has."""
-    counts = _object(view.get("counts")) if isinstance(view, dict) else {}
+    counts = mapping(view.get("counts")) if isinstance(view, dict) else {}
     return SideFields("post").count("comments", counts.get("comments", _thing(view).get("comments")))
 
 
@@ -181,10 +163,10 @@ def _placed(body: Any) -> Iterator[tuple[str, Any]]:
             yield name, body[name]
     for name in _LISTS:
         if isinstance(body.get(name), list):
-            for number, view in enumerate(body[name]):
+            for place, view in placed(name, body[name]):
                 # what a search of everything finds besides
-                if not (isinstance(view, dict) and view.get("type_") in ("person", "community", "multi_community")):
-                    yield f"{name}[{number}]", view
+                if mapping(view).get("type_") not in ("person", "community", "multi_community"):
+                    yield place, view
     for name in _SINGLE[2:]:
         # as resolving an address answers: {"post": {"post": …, "creator": …}}
         if _is_view(body.get(name)):
@@ -197,17 +179,17 @@ def _is_view(value: Any) -> bool:
     )
 
 
-def _of_view(view: Any, above: Above, host: str | None, *, is_recheck: bool) -> Iterator[Record]:
+def _of_view(view: Any, *, above: Above, host: str | None, is_recheck: bool) -> Iterator[Record]:
     if not isinstance(view, dict) or not view.keys() & {"post", "comment"}:
-        raise _UnreadableError("is not a view of a post or comment")
+        raise UnreadableError("is not a view of a post or comment")
     kind = "comment" if "comment" in view else "post"
     thing = _thing(view)
     uri = thing.get("ap_id")
     if not isinstance(uri, str) or not _is_address(uri):
-        raise _UnreadableError("has no readable ap_id, so that it can't be told from others")
+        raise UnreadableError("has no readable ap_id, so that it can't be told from others")
     created_at = moment(view)
     if created_at is None:
-        raise _UnreadableError("has no readable time of writing")
+        raise UnreadableError("has no readable time of writing")
     fields = SideFields(kind)
     for flag in ("deleted", "removed"):
         if not isinstance(thing.get(flag), bool):
@@ -217,17 +199,17 @@ def _of_view(view: Any, above: Above, host: str | None, *, is_recheck: bool) -> 
         yield from fields.drifts
         yield Deletion(_name(uri))
         return
-    author, account = _person(_object(view.get("creator"))), None
+    author, account = _person(part(view, "creator")), None
     if author is None:
         fields.drift("creator", view.get("creator"))
     elif not is_down:
         account = _account(author, view["creator"], fields)
-    place = _community(_object(view.get("community")))
+    place = _community(part(view, "community"))
     if place is None:
         fields.drift("community", view.get("community"))
     root, parent = _thread(view, above, fields)
     number = _number(thing.get("id"))
-    edited_at = fields.read("updated", thing.get("updated", thing.get("updated_at")), _moment)
+    edited_at = fields.read("updated", thing.get("updated", thing.get("updated_at")), iso_moment)
     mention = Mention(
         _name(uri),
         "lemmy",
@@ -272,7 +254,7 @@ def _account(author: tuple[str, str], creator: dict[str, Any], post: SideFields)
         "lemmy",
         "@".join(author),
         fields.text("display_name", creator.get("display_name")),
-        account_created_at=fields.read("published", creator.get("published", creator.get("published_at")), _moment),
+        account_created_at=fields.read("published", creator.get("published", creator.get("published_at")), iso_moment),
         is_bot=is_bot,
     )
     post.drifts += fields.drifts
@@ -281,7 +263,7 @@ def _account(author: tuple[str, str], creator: dict[str, Any], post: SideFields)
 
 def _thread(view: dict[str, Any], above: Above, fields: SideFields) -> tuple[str | None, Place | None]:
     """The post that opened the thread, and what is answered, as far as the page tells."""
-    post = _object(view.get("post"))
+    post = part(view, "post")
     uri = post.get("ap_id")
     root = _name(uri) if isinstance(uri, str) and _is_address(uri) else None
     if "comment" not in view:
@@ -326,14 +308,10 @@ def _interactions(name: str, author_id: str, parent: Place | None, text: str) ->
 # Values -----------------------------------------------------------------------------------------------
 
 
-def _object(value: Any) -> dict[str, Any]:
-    return value if isinstance(value, dict) else {}
-
-
 def _thing(view: Any) -> dict[str, Any]:
     """The post or comment that a view is about."""
-    view = _object(view)
-    return _object(view["comment"] if "comment" in view else view.get("post"))
+    view = mapping(view)
+    return mapping(view["comment"] if "comment" in view else view.get("post"))
 
 
 def _name(uri: str) -> str:
@@ -381,7 +359,7 @@ def _path(comment: dict[str, Any]) -> list[int] | None:
 
 def _places(told: Any) -> dict[int, Place]:
     found = {}
-    for number, place in _object(told).items():
+    for number, place in mapping(told).items():
         if (
             str(number).isdecimal()
             and isinstance(place, list | tuple)
@@ -392,16 +370,5 @@ def _places(told: Any) -> dict[int, Place]:
     return found
 
 
-def _moment(value: Any) -> datetime | None:
-    """A time; before Lemmy 0.19 it has no zone and means UTC."""
-    if not isinstance(value, str):
-        return None
-    try:
-        moment = datetime.fromisoformat(value)
-        return moment.replace(tzinfo=None) if moment.tzinfo is UTC else utc(moment)
-    except (ValueError, OverflowError):
-        return None
-
-
 def _number(value: Any) -> int | None:
-    return value if isinstance(value, int) and not isinstance(value, bool) and 0 < value <= LARGEST_COUNT else None
+    return whole(value, 1)
