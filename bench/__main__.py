@@ -22,7 +22,7 @@ from bench.corpus import Corpus, corpus
 from bench.growth import load_ratio
 from bench.memory import peak_memory
 
-STEPS = ("pull", "tidy", "enrich", "load", "discover", "model", "publish", "digest")
+STEPS = ("pull", "tidy", "enrich", "load", "discover", "build", "publish", "digest")
 console = Console(highlight=False)
 
 

@@ -23,7 +23,7 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent
 BIN = Path(sys.executable).parent
 HOST = "127.0.0.1"
-POOL = "warehouse"
+POOL = "earshot_warehouse"
 START_SECONDS = 120
 STOP_SECONDS = 15
 
@@ -190,7 +190,7 @@ class LocalAirflow:
         faults = self.ask("GET", "/importErrors")["import_errors"]
         if faults:
             raise StartError(f"A DAG can't be imported:\n{faults[0]['stack_trace']}")
-        return {dag["dag_id"] for dag in self.ask("GET", "/dags")["dags"]} >= {"nightly", "digest"}
+        return {dag["dag_id"] for dag in self.ask("GET", "/dags")["dags"]} >= {"earshot_nightly", "earshot_digest"}
 
     def _keep_others_out(self) -> None:
         """Two schedulers over one SQLite file would run each other's tasks."""

@@ -71,16 +71,16 @@ def _night(airflow: LocalAirflow) -> int:
     console.print(f"Airflow is up after {time.monotonic() - started:.0f} s")
     _give_up_interrupted_runs(airflow)
     window = {"start": FIRST_DAY, "end": DAY_AFTER_LAST}
-    nightly = airflow.ask("POST", "/dags/nightly/dagRuns", {"logical_date": None, "conf": window})["dag_run_id"]
-    console.print(f"nightly, {FIRST_DAY} to {DAY_AFTER_LAST}")
-    states = follow(airflow, "nightly", nightly)
+    nightly = airflow.ask("POST", "/dags/earshot_nightly/dagRuns", {"logical_date": None, "conf": window})["dag_run_id"]
+    console.print(f"earshot_nightly, {FIRST_DAY} to {DAY_AFTER_LAST}")
+    states = follow(airflow, "earshot_nightly", nightly)
     digest, written = None, {}
     if states.get("publish") == "success":
         with console.status("digest"):
             airflow.processes.wait_until(lambda: _digest_run(airflow, nightly) is not None, "The digest's start", 60)
         digest = _digest_run(airflow, nightly)
         console.print("digest")
-        written = follow(airflow, "digest", str(digest))
+        written = follow(airflow, "earshot_digest", str(digest))
     is_green = bool(written) and {*states.values(), *written.values()} == {"success"}
     _tell(airflow, digest if set(written.values()) == {"success"} else None)
     took = f"{time.monotonic() - started:.0f} s"
@@ -158,7 +158,7 @@ def _reason(airflow: LocalAirflow, task: dict[str, Any]) -> str:
 
 def _give_up_interrupted_runs(airflow: LocalAirflow) -> None:
     """A run that was stopped half-way would go on first, and only one of nightly may be active."""
-    for dag_id in ("nightly", "digest"):
+    for dag_id in ("earshot_nightly", "earshot_digest"):
         for run in airflow.ask("GET", f"/dags/{dag_id}/dagRuns?state=running&state=queued")["dag_runs"]:
             airflow.ask("PATCH", f"/dags/{dag_id}/dagRuns/{run['dag_run_id']}", {"state": "failed"})
 
@@ -167,8 +167,8 @@ def _digest_run(airflow: LocalAirflow, nightly: str) -> str | None:
     """The run of digest that the publication of a nightly run has set off; None as long as there is none."""
     # the events of a run that is still queued can't be asked for
     started = "state=running&state=success&state=failed"
-    for run in airflow.ask("GET", f"/dags/digest/dagRuns?order_by=-run_after&limit=5&{started}")["dag_runs"]:
-        events = airflow.ask("GET", f"/dags/digest/dagRuns/{run['dag_run_id']}/upstreamAssetEvents")["asset_events"]
+    for run in airflow.ask("GET", f"/dags/earshot_digest/dagRuns?order_by=-run_after&limit=5&{started}")["dag_runs"]:
+        events = airflow.ask("GET", f"/dags/earshot_digest/dagRuns/{run['dag_run_id']}/upstreamAssetEvents")["asset_events"]
         if any(event["source_run_id"] == nightly for event in events):
             return str(run["dag_run_id"])
     return None
@@ -177,7 +177,7 @@ def _digest_run(airflow: LocalAirflow, nightly: str) -> str | None:
 def _tell(airflow: LocalAirflow, digest_run: str | None) -> None:
     """Print the headline and where the results are."""
     if digest_run:
-        xcom = f"/dags/digest/dagRuns/{digest_run}/taskInstances/write/xcomEntries/return_value?map_index=0"
+        xcom = f"/dags/earshot_digest/dagRuns/{digest_run}/taskInstances/write/xcomEntries/return_value?map_index=0"
         html = Path(airflow.ask("GET", xcom)["value"])
         headline = json.loads(html.with_suffix(".json").read_text(encoding="utf-8"))["headline"]
         lines = [headline] if isinstance(headline, str) else headline

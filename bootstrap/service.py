@@ -34,12 +34,12 @@ def main() -> int:
                 command = ["python", "-m", "sandbox.server", "--port", str(SANDBOX_PORT)]
                 airflow.processes.start("sandbox", command, airflow.environ)
             airflow.start()
-            for dag_id in ("nightly", "digest"):
+            for dag_id in ("earshot_nightly", "earshot_digest"):
                 airflow.ask("PATCH", f"/dags/{dag_id}", {"is_paused": False})
             print(f"UI         {airflow.url}\nhome       {home}\nlogs       {airflow.home / 'logs'}")
             print(f"commands   AIRFLOW_HOME={airflow.home} .venv/bin/airflow …")
             if is_sandbox:
-                print(f"sandbox    speaks of {FIRST_DAY} to {DAY_AFTER_LAST}: trigger nightly with these days")
+                print(f"sandbox    speaks of {FIRST_DAY} to {DAY_AFTER_LAST}: trigger earshot_nightly with these days")
             print("Ctrl-C stops it.", flush=True)
             while True:
                 airflow.processes.check()

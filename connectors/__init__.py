@@ -88,6 +88,10 @@ class Connector:
                 f"the page can't be read to its end ({type(error).__name__}); please report it", "page", page.body
             )
 
+    def decides(self, settings: SourceSettings) -> dict[str, Any]:
+        """The settings that decide what `parse` reads, with their values: where one changes, pages are read anew."""
+        return settings.model_dump(mode="json", include={"id", "type", *self.NETWORK.parsed_by})
+
     @cached_property
     def _fetching(self) -> Fetching[SourceSettings, Client]:
         return cast("Fetching[SourceSettings, Client]", import_module(f"connectors.{self._name}.fetch"))

@@ -278,6 +278,8 @@ class Network:
     """Price of each post read; None = reading is free."""
     recheck_size: int = 0
     """Mentions that one call of `recheck` looks at; 0 where it can't."""
+    parsed_by: tuple[str, ...] = ()
+    """Settings that decide what `parse` reads from a page, besides id and type."""
     search_syntax: "SearchSyntax | None" = None
     """What its search understands; None where it has none."""
     canary: Query | None = None

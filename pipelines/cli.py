@@ -8,6 +8,7 @@ import errno
 import getpass
 import logging
 import os
+import re
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -66,6 +67,13 @@ def _read_moment(text: str) -> datetime:
         return read_moment(text)
     except ValueError as error:
         raise click.BadParameter(f"{text!r}: {error}.") from error
+
+
+def _read_span(text: str) -> timedelta:
+    found = re.fullmatch(r"([0-9]{1,6})\s*([hd])", text.strip().lower())
+    if not found:
+        raise click.BadParameter(f"{text!r}: write hours or days, as in 36h or 2d.")
+    return timedelta(hours=int(found[1]) * (24 if found[2] == "d" else 1))
 
 
 SinceOption = Annotated[
@@ -152,7 +160,7 @@ def _start(
         raise typer.Exit
     on_terminal = err.is_terminal
     logging.basicConfig(
-        level=logging.INFO if verbose or not on_terminal else logging.WARNING,
+        level=logging.DEBUG if verbose else logging.WARNING if on_terminal else logging.INFO,
         format="%(message)s" if on_terminal else "%(asctime)s %(levelname)s %(message)s",
         handlers=[RichHandler(console=err, show_path=False)] if on_terminal else [logging.StreamHandler()],
         force=True,
@@ -162,8 +170,8 @@ def _start(
 
 
 @contextmanager
-def _progress(step: str) -> Iterator[Callable[[int], None]]:
-    """A line that counts on a terminal; one line at the end in a log."""
+def _progress(step: str, *, is_quiet: bool = False) -> Iterator[Callable[[int], None]]:
+    """A line that counts on a terminal; one line at the end in a log, and none of a quiet step that counted nothing."""
     began = datetime.now(UTC)
     if err.is_terminal:
         columns = (
@@ -182,9 +190,9 @@ def _progress(step: str) -> Iterator[Callable[[int], None]]:
 
     yield count
     seconds = (datetime.now(UTC) - began).total_seconds()
-    logging.getLogger("earshot").info(
-        "%s: done in %.1f s%s", step, seconds, f", {counted[0]} posts" if counted[0] else ""
-    )
+    level = logging.DEBUG if is_quiet and not counted[0] else logging.INFO
+    posts = f", {counted[0]:,} posts" if counted[0] else ""
+    logging.getLogger("earshot").log(level, "%s: done in %.1f s%s", step, seconds, posts)
 
 
 def _open(config_path: Path, home_path: Path | None) -> tuple[Config, Home]:
@@ -251,10 +259,12 @@ def pull(
         raise SourceFailed("\n".join(failures))
 
 
-def _landed(settings: Config, where: Home, stage: Path, source: str | None) -> list[tuple[str, Window]]:
+def _of_sources(
+    settings: Config, there: list[tuple[str, Window]], stage: Path, source: str | None
+) -> list[tuple[str, Window]]:
     """The windows of the one source, or of all that the config still has."""
     chosen = {settings.source(source).id} if source else {known.id for known in settings.sources}
-    found = [pair for pair in where.windows(stage) if pair[0] in chosen]
+    found = [pair for pair in there if pair[0] in chosen]
     if not found:
         raise InputError(f"There is nothing in {stage}. Run the step before it first, or give another --home.")
     return found
@@ -263,11 +273,12 @@ def _landed(settings: Config, where: Home, stage: Path, source: str | None) -> l
 @app.command()
 def tidy(config: ConfigOption = DEFAULT_CONFIG, home: HomeOption = None, source: SourceOption = None) -> None:
     """Turn landed answers into tables of records."""
+    from pipelines import landing
     from pipelines import tidy as step
     from pipelines.parallel import Workers
 
     settings, where = _open(config, home)
-    landed = _landed(settings, where, where.landing, source)
+    landed = _of_sources(settings, landing.windows(where), where.landing, source)
     failures = []
     with Workers(settings.workers) as workers:
         for source_id, window in landed:
@@ -290,9 +301,9 @@ def enrich(config: ConfigOption = DEFAULT_CONFIG, home: HomeOption = None, sourc
     from pipelines.parallel import Workers
 
     settings, where = _open(config, home)
-    landed = _landed(settings, where, where.tidy, source)
+    tidied = _of_sources(settings, where.windows(where.tidy), where.tidy, source)
     with Workers(settings.workers) as workers:
-        for source_id, window in landed:
+        for source_id, window in tidied:
             with _progress(f"enrich {source_id} {window.name}") as advance:
                 step.enrich(where, settings, source_id, window, advance, workers)
 
@@ -319,13 +330,13 @@ def discover(config: ConfigOption = DEFAULT_CONFIG, home: HomeOption = None) -> 
 
 
 @app.command()
-def model(config: ConfigOption = DEFAULT_CONFIG, home: HomeOption = None) -> None:
-    """Build and test the marts."""
-    from pipelines import model as step
+def build(config: ConfigOption = DEFAULT_CONFIG, home: HomeOption = None) -> None:
+    """Build the marts and test them."""
+    from pipelines import build as step
 
     _, where = _open(config, home)
-    with _progress("model"), where.only_one("warehouse", wait_seconds=600):
-        step.model(where.warehouse, where.logs)
+    with _progress("build"), where.only_one("warehouse", wait_seconds=600):
+        step.build(where.warehouse, where.logs)
 
 
 @app.command()
@@ -462,9 +473,17 @@ MARKS = {"complete": "[green]█[/]", "partial": "[yellow]▒[/]", "missing": "[
 def show_status(
     home: HomeOption = None,
     days: Annotated[int, typer.Option(min=1, max=366, help="Days that the calendar shows.")] = 28,
+    max_age: Annotated[
+        timedelta | None,
+        typer.Option(
+            help="Leave with code 1 where nothing was published for so long: 36h, 2d.",
+            parser=_read_span,
+            metavar="SPAN",
+        ),
+    ] = None,
 ) -> None:
-    """Show how far each source was seen and what was not, with a calendar."""
-    from pipelines.status import calendar, status
+    """Show how far each source was seen and what was not, with a calendar and what failed in the last night."""
+    from pipelines.status import calendar, last_night, published_at, status
 
     where = Home(path_or_default(home))
     rows = status(where)
@@ -487,6 +506,21 @@ def show_status(
     for row in rows:
         if row.reason:
             out.print(f"{row.source}: {row.reason}", markup=False, highlight=False, soft_wrap=True)
+    for run in last_night(where):
+        if run.error:
+            what = f"{run.step} {run.source or ''}".strip()
+            out.print(f"last night, {what}: {run.error}", markup=False, highlight=False, soft_wrap=True, style="yellow")
+    if max_age is not None:
+        _check_age(published_at(where), max_age)
+
+
+def _check_age(published: datetime, most: timedelta) -> None:
+    age = datetime.now(UTC).replace(tzinfo=None) - published
+    if age > most:
+        raise EarshotError(
+            f"Nothing was published for {age.total_seconds() / 3600:,.0f} hours, since {published:%Y-%m-%d %H:%M} UTC; "
+            f"{most.total_seconds() / 3600:,.0f} are allowed. Look at the log of the last night, or run `earshot run`."
+        )
 
 
 def _calendar(sources: "list[SourceDays]") -> Table:

@@ -15,8 +15,9 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from connectors.contract import Window
-from pipelines import __version__, tidy
+from pipelines import tidy
 from pipelines.arrow import Batches, TableFiles, to_batch
+from pipelines.code_version import code_version
 from pipelines.config import Config
 from pipelines.enriched import MANIFEST, SCHEMAS
 from pipelines.errors import InputError
@@ -90,7 +91,7 @@ def enrich(
             making / MANIFEST,
             {
                 "fingerprint": made_from,
-                "code_version": __version__,
+                "code_version": code_version(),
                 "started_at": started_at,
                 "seconds": round(time.monotonic() - started, 3),
                 "rows_in": total,
@@ -98,13 +99,6 @@ def enrich(
             },
         )
     return target
-
-
-def enrich_tidied(home: Home, config: Config, source_id: str) -> None:
-    """Enrich every tidy window of a source that is not up to date, as after a change of the config."""
-    for tidied_source, window in home.windows(home.tidy):
-        if tidied_source == source_id:
-            enrich(home, config, source_id, window)
 
 
 def _handles(path: Path) -> pa.Table:

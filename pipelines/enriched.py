@@ -2,8 +2,10 @@
 
 import pyarrow as pa
 
+from connectors.contract import Window
 from pipelines import tables
 from pipelines.arrow import SEQ, arrow_schema
+from pipelines.home import Home, read_json
 
 MANIFEST = "manifest.json"
 SCHEMAS: dict[str, pa.Schema] = {
@@ -19,3 +21,8 @@ SCHEMAS: dict[str, pa.Schema] = {
         tables.mention_tones,
     )
 }
+
+
+def fingerprint_of(home: Home, source_id: str, window: Window) -> str | None:
+    """What an enriched window was made from, as its manifest says; None where there is none."""
+    return (read_json(home.enriched / source_id / window.name / MANIFEST) or {}).get("fingerprint")

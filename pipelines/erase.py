@@ -109,7 +109,7 @@ def erase_in_window(home: Home, settings: SourceSettings, window: Window, ids: C
     by_page: dict[int, list[Words]] = {}
     for row in rows:
         by_page.setdefault(page_of(row["seq"]), []).append(Words(row["mention_id"], row["title"], row["text"]))
-    with home.only_one(f"pull-{settings.id}", wait_seconds=WAIT_SECONDS):
+    with home.only_window(settings.id, window, wait_seconds=WAIT_SECONDS):
         gone = {row["mention_id"] for row in rows}
         _rewrite_pages(home, settings, window, by_page)
         for name in EVIDENCE:

@@ -41,9 +41,20 @@ class SourceFailed(EarshotError):
         )
 
 
-class ModelFailed(EarshotError):
+class NotHandedOn(EarshotError):
+    """What the step before made isn't where this one looks for it."""
+
+
+class MartsFailed(EarshotError):
     """A mart or a test of one failed. What was published before stays as it is."""
 
 
 class NotSound(EarshotError):
     """The warehouse is not as the tests of the marts found it. What was published before stays as it is."""
+
+
+def is_final(error: BaseException) -> bool:
+    """Whether trying again, with nothing changed, would end the same way."""
+    if isinstance(error, SourceFailed):
+        return error.is_permanent
+    return isinstance(error, ConfigError | InputError | NotHandedOn | MartsFailed | NotSound)

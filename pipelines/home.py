@@ -67,6 +67,11 @@ class Home:
         return self.root / "http-cache"
 
     @property
+    def runs(self) -> Path:
+        """How each night went: `runs/<night>.jsonl`, a line a step."""
+        return self.root / "runs"
+
+    @property
     def logs(self) -> Path:
         """What dbt writes about its own work."""
         return self.root / "logs"
@@ -86,6 +91,14 @@ class Home:
         """Hold `what` against every other process; `BusyError` where another keeps it for longer than the wait."""
         self.root.mkdir(parents=True, exist_ok=True)
         with _alone(self.root / f".{what}.lock", f"the {what} of {self.root}", wait_seconds):
+            yield
+
+    @contextmanager
+    def only_window(self, source_id: str, window: Window, *, wait_seconds: float = 0) -> Iterator[None]:
+        """Hold what landed of a source's window against every other process, as `only_one` does."""
+        folder = self.landing / source_id / window.name
+        folder.mkdir(parents=True, exist_ok=True)
+        with _alone(folder / ".lock", f"{source_id}, {window.name}, in {self.root}", wait_seconds):
             yield
 
 
@@ -124,12 +137,12 @@ def check_writable(root: Path) -> None:
 def whole_folder(target: Path) -> Iterator[Path]:
     """A new folder that takes the place of `target` when the block ends well, and leaves no trace when it doesn't.
 
-    Folders beside each other are made one after the other, whoever makes them.
+    Whoever else makes the same folder waits.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
     making = target.with_name(f".{target.name}.{os.getpid()}.making")
-    with _alone(target.parent / ".lock", str(target.parent), wait_seconds=600):
-        sweep(target.parent)
+    with _alone(target.with_name(f".{target.name}.lock"), str(target), wait_seconds=600):
+        sweep(target.parent, target.name)
         making.mkdir()
         try:
             yield making

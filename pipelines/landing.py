@@ -19,6 +19,7 @@ import zstandard
 from connectors.contract import Page, Window
 from pipelines.errors import InputError
 from pipelines.home import Home, read_json
+from reading.fingerprints import fingerprint
 
 COMPLETE = "complete"
 PAGES = "pages.jsonl.zst"
@@ -63,6 +64,21 @@ def manifests(folder: Path) -> list[dict[str, Any]]:
 def is_complete(folder: Path) -> bool:
     """Whether the attempts of a window together got everything."""
     return any(manifest["complete"] for manifest in manifests(folder))
+
+
+def windows(home: Home) -> list[tuple[str, Window]]:
+    """The (source, window) pairs of which something has landed, in order of time, then source."""
+    return [
+        (source_id, window)
+        for source_id, window in home.windows(home.landing)
+        if attempts(window_folder(home, source_id, window))
+    ]
+
+
+def fingerprint_of(home: Home, source_id: str, window: Window) -> str | None:
+    """What changes when anything that landed of a window does; None where nothing has."""
+    landed = manifests(window_folder(home, source_id, window))
+    return fingerprint([manifest["fingerprint"] for manifest in landed]) if landed else None
 
 
 def next_partial(folder: Path) -> Path:

@@ -5,15 +5,13 @@ what is still unknown and moves `first_seen_at` back.
 """
 
 import logging
-import time
 from collections.abc import Callable
-from datetime import UTC, datetime
 from typing import Any
 
 import duckdb
 
 from connectors.contract import Window
-from pipelines import __version__, tidy
+from pipelines import tidy
 from pipelines.config import Config
 from pipelines.enriched import MANIFEST, SCHEMAS
 from pipelines.erase import erase_gone
@@ -101,7 +99,6 @@ def _load_window(
     connection: duckdb.DuckDBPyConnection, home: Home, source_id: str, window: Window, manifest: dict[str, Any]
 ) -> int:
     """One window in one transaction; the count of its mentions."""
-    started, started_at = time.monotonic(), datetime.now(UTC).replace(tzinfo=None)
     tidied = home.tidy / source_id / window.name
     enriched = home.enriched / source_id / window.name
     files = {name: str(tidied / f"{name}.parquet") for name in tidy.SCHEMAS}
@@ -113,13 +110,6 @@ def _load_window(
             connection.execute(statement, parameters or None)
         counted = connection.execute("select count(*) from arriving").fetchone()
         mentions = int(counted[0]) if counted else 0
-        for step in _runs(home, source_id, window, manifest):
-            connection.execute(_RUN, step)
-        connection.execute(
-            _RUN,
-            _run("load", source_id, window, started_at, time.monotonic() - started, manifest)
-            | {"rows_in": manifest["rows_out"], "rows_out": mentions},
-        )
         connection.execute(
             "delete from ops.loads where (source, window_start, window_end) = ($1, $2, $3)",
             [source_id, window.start, window.end],
@@ -129,40 +119,6 @@ def _load_window(
         )
     log.info("load %s %s: %s mentions", source_id, window.name, mentions)
     return mentions
-
-
-_RUN = """
-insert into ops.runs
-select $run_id, $step, $source, $window_start, $window_end, $started_at, $seconds, $rows_in, $rows_out, $code_version,
-    $fingerprint
-where $run_id not in (select run_id from ops.runs)
-"""
-
-
-def _run(
-    step: str, source_id: str | None, window: Window | None, started_at: Any, seconds: float, made: dict[str, Any]
-) -> dict[str, Any]:
-    at = started_at if isinstance(started_at, datetime) else datetime.fromisoformat(started_at).replace(tzinfo=None)
-    return {
-        "run_id": ":".join(filter(None, (step, source_id, window.name if window else None, f"{at:%Y%m%dT%H%M%S%f}"))),
-        "step": step,
-        "source": source_id,
-        "window_start": window.start if window else None,
-        "window_end": window.end if window else None,
-        "started_at": at,
-        "seconds": round(seconds, 3),
-        "rows_in": made.get("rows_in"),
-        "rows_out": made.get("rows_out"),
-        "code_version": made.get("code_version", __version__),
-        "fingerprint": made.get("fingerprint", ""),
-    }
-
-
-def _runs(home: Home, source_id: str, window: Window, enriched: dict[str, Any]) -> list[dict[str, Any]]:
-    """How the window came to be: its pulls, its tidy and its enrich."""
-    tidied = read_json(home.tidy / source_id / window.name / tidy.MANIFEST)
-    made = [("pull", pulled) for pulled in tidied["pulls"]] + [("tidy", tidied), ("enrich", enriched)]
-    return [_run(step, source_id, window, entry["started_at"], entry["seconds"], entry) for step, entry in made]
 
 
 # No order of the pages may change what is loaded: rows of one window are told apart by what they say, and by the

@@ -119,7 +119,7 @@ def _plan(
         usual=_usual(budget.ledger(home, settings.id)),
         most=settings.budget.model_dump(exclude_none=True),
         usd_this_month=budget.usd_in_month(home, settings.id, now),
-        lost=list(pack(listening.queries, connector.SEARCH_SYNTAX).lost) if searched else [],
+        lost=list(pack(listening.queries, network.search_syntax).lost) if searched and network.search_syntax else [],
         missing=missing(settings, environ),
         samples=samples(connector, settings, queries),
         fault=fault,

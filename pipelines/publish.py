@@ -12,10 +12,10 @@ from typing import NamedTuple
 
 import duckdb
 
-from pipelines import tables
+from pipelines import runs, tables
+from pipelines.build import mart_names
 from pipelines.errors import InputError, NotSound
 from pipelines.home import Home, sweep
-from pipelines.model import mart_names
 from pipelines.warehouse import connect, literal, sound_since, transaction
 
 log = logging.getLogger(__name__)
@@ -38,8 +38,9 @@ def publish(home: Home) -> Path:
             if sound_since(connection) is None:
                 raise NotSound(
                     f"{home.warehouse} was written to since its marts were last built and tested, or their tests "
-                    f"failed; {home.published} stays as it is. Run `earshot model`, then `earshot publish`."
+                    f"failed; {home.published} stays as it is. Run `earshot build`, then `earshot publish`."
                 )
+            runs.load(connection, home)
             with _new_file(home.published) as making:
                 _write(connection, making)
         finally:

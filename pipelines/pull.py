@@ -4,13 +4,14 @@ import logging
 import os
 import shutil
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from connectors.contract import CredentialsError, Deletion, Mention, Page, Query, SourceError, SourceSettings, Window
-from pipelines import __version__, budget, coverage
+from pipelines import budget, coverage
+from pipelines.code_version import code_version
 from pipelines.config import Config, connector_of, network_of
 from pipelines.errors import SourceFailed
 from pipelines.home import Home, replace_folder, sweep, write_json
@@ -23,6 +24,7 @@ from pipelines.landing import (
     manifests,
     next_partial,
     window_folder,
+    windows,
 )
 from pipelines.recheck import known_mentions
 from reading.fingerprints import fingerprint
@@ -33,7 +35,13 @@ GAP_DAYS = 7
 
 
 def pull_with_gaps(
-    home: Home, config: Config, source_id: str, window: Window, credentials: Mapping[str, str], now: datetime
+    home: Home,
+    config: Config,
+    source_id: str,
+    window: Window,
+    credentials: Mapping[str, str],
+    now: datetime,
+    advance: Callable[[int], None] = lambda _: None,
 ) -> None:
     """Pull what earlier windows left unseen, the oldest first, then the window itself, on one budget.
 
@@ -43,7 +51,7 @@ def pull_with_gaps(
     failures = []
     for due in [*gaps(home, config, source_id, window, now), window]:
         try:
-            pull(home, config, source_id, due, credentials, purse=purse, now=now)
+            pull(home, config, source_id, due, credentials, purse=purse, now=now, advance=advance)
         except SourceFailed as failure:
             failures.append(failure)
     if failures:
@@ -55,7 +63,7 @@ def gaps(home: Home, config: Config, source_id: str, before: Window, now: dateti
     reach = connector_of(config.source(source_id)).NETWORK.reach
     oldest = now - min(timedelta(days=GAP_DAYS), reach or timedelta.max)
     due = []
-    for landed_source, window in home.windows(home.landing):
+    for landed_source, window in windows(home):
         if landed_source != source_id or window == before or not oldest < window.end <= before.start:
             continue
         folder = window_folder(home, source_id, window)
@@ -87,6 +95,7 @@ def pull(
     *,
     purse: budget.Purse | None = None,
     now: datetime | None = None,
+    advance: Callable[[int], None] = lambda _: None,
 ) -> Path:
     """Land a source's window and return its manifest.
 
@@ -97,10 +106,9 @@ def pull(
     settings = config.source(source_id)
     folder = window_folder(home, source_id, window)
     now = now or datetime.now(UTC).replace(tzinfo=None)
-    with home.only_one(f"pull-{source_id}"):
+    with home.only_window(source_id, window):
         started = time.monotonic()
         started_at = datetime.now(UTC)
-        folder.mkdir(parents=True, exist_ok=True)
         sweep(folder)
         earlier = {} if is_complete(folder) else coverage.by_query(manifests(folder))
         making = folder / f".attempt.{os.getpid()}.making"
@@ -118,7 +126,7 @@ def pull(
                 "brand_queries": [[brand.id, brand.query_version, str(brand.expression)] for brand in config.brands],
                 "complete": complete,
                 "pages": visit.writer.pages,
-                "code_version": __version__,
+                "code_version": code_version(),
                 "fingerprint": fingerprint([settings.model_dump(mode="json"), rows, visit.writer.fingerprint]),
                 "started_at": started_at,
                 "seconds": round(time.monotonic() - started, 3),
@@ -128,6 +136,7 @@ def pull(
         finally:
             budget.note(home, source_id, started_at, visit.purse.since(used_before))
             shutil.rmtree(making, ignore_errors=True)
+    advance(sum(row["posts_count"] for row in rows))
     _report(source_id, window, rows)
     return target / MANIFEST
 
@@ -317,7 +326,7 @@ def _report(source_id: str, window: Window, rows: list[coverage.Row]) -> None:
     for row in rows:
         is_fine = row["status"] in coverage.FINE | {"unverified"}
         log.log(
-            logging.INFO if is_fine else logging.WARNING,
+            logging.DEBUG if is_fine else logging.WARNING,
             "pull %s %s: %s: %s posts, %s",
             source_id,
             window.name,

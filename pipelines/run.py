@@ -1,45 +1,56 @@
-"""One night without Airflow: every step in order, each source on its own."""
+"""One night in one process: the steps of `night`, with the sources side by side."""
 
 import logging
 import os
+import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import Protocol
 
+import duckdb
+
 from connectors.contract import Window
-from pipelines import steps
+from pipelines.build import prepare
 from pipelines.config import Config
 from pipelines.credentials import from_environment
-from pipelines.errors import ConfigError, EarshotError, SourceFailed
+from pipelines.digest import DigestFiles
+from pipelines.errors import BusyError, ConfigError, EarshotError
 from pipelines.home import Home
-from pipelines.model import prepare
+from pipelines.load import load
+from pipelines.night import DIGEST, LOAD, PULL, STEPS, Done, Handed, Step, Work, do, handed_on, night_name, told
 from pipelines.parallel import Workers, process_pool
-from pipelines.tidy import unread
 from pipelines.windows import window_for
 
 log = logging.getLogger(__name__)
 MOST_AT_ONCE = 8
 """Sources that are asked at the same time."""
+PAUSE = 5.0
+"""Seconds after which a step that somebody stood in the way of is tried again."""
 
 
 class Progress(Protocol):
     """Shows how far a step is: `with progress("tidy airlines") as advance: advance(1000)`."""
 
-    def __call__(self, step: str) -> AbstractContextManager[Callable[[int], None]]:
-        """A step that begins, as something to advance by a number of posts."""
+    def __call__(self, step: str, *, is_quiet: bool = False) -> AbstractContextManager[Callable[[int], None]]:
+        """A step that begins, as something to advance by a number of posts. A quiet one that counts none leaves no line
+        in a log.
+        """
 
 
 @dataclass
 class Night:
     """What a run did."""
 
-    windows: list[tuple[str, Window]] = field(default_factory=list)
+    windows: dict[str, Window] = field(default_factory=dict)
+    """The window that each source was asked for; none where nothing was left to ask."""
     failures: list[str] = field(default_factory=list)
     mentions: int = 0
-    digest: steps.DigestFiles | None = None
+    digest: DigestFiles | None = None
 
 
 def run_night(
@@ -56,101 +67,116 @@ def run_night(
 
     The sources are asked at the same time, as most of the time is spent waiting for networks.
     """
-    night = Night()
     now = datetime.now(UTC).replace(tzinfo=None)
+    night = Night()
     chosen = [config.source(only_source)] if only_source else list(config.sources)
     for settings in chosen:
         window = window_for(config, home, settings.id, since, until, now)
-        if window is None:
-            log.info("pull %s: complete up to the last midnight UTC", settings.id)
-        else:
-            night.windows.append((settings.id, window))
+        if window:
+            night.windows[settings.id] = window
+    idle = [settings.id for settings in chosen if settings.id not in night.windows]
+    if idle:
+        log.info("pull: complete up to the last midnight UTC: %s", ", ".join(idle))
+    spans = night.windows.values()
+    span = Window(min(w.start for w in spans), max(w.end for w in spans)) if spans else None
+    work = Work(night_name(f"{now:%Y%m%dT%H%M%S}"), home, config, now, span)
+    run = _Run(night, progress)
     with home.only_one("run"):
-        with progress("learn"), _costing_itself(night, "learn"):
-            steps.learn(home, config)
+        for step in STEPS[: STEPS.index(PULL)]:
+            with run.costing_itself(step, work):
+                run.do(step, work)
+        handed = run.sources(work, environ)
+        with process_pool(1) as beside:
+            beside.submit(prepare, home.warehouse, home.logs)  # load and discover leave a processor idle
+            work = replace(work, beside=beside)
+            night.mentions += run.held(LOAD, replace(work, handed=handed if spans else None)).result
+            for step in STEPS[STEPS.index(LOAD) + 1 :]:
+                run.held(step, work)
+        night.digest = run.do(DIGEST, work).result
+    return night
+
+
+def _count(posts: Counter[str], source_id: str, count: int) -> None:
+    posts[source_id] += count
+
+
+class _Run:
+    """A night at work: shows how far it is, and notes what fails."""
+
+    def __init__(self, night: Night, progress: Progress) -> None:
+        self.night = night
+        self.progress = progress
+
+    def do(self, step: Step, work: Work) -> Done:
+        """Do a step."""
+        with self.progress(f"{step.name} {work.source_id}".strip(), is_quiet=step.of_source) as advance:
+            return do(step, replace(work, advance=advance))
+
+    def held(self, step: Step, work: Work) -> Done:
+        """Do a step that needs the warehouse, once more where somebody holds it."""
+        try:
+            return self.do(step, work)
+        except (BusyError, duckdb.IOException) as failure:
+            log.warning("%s: %s Tried again.", step.name, failure)
+            time.sleep(PAUSE)
+            return self.do(step, work)
+
+    def sources(self, work: Work, environ: Mapping[str, str]) -> list[Handed]:
+        """Pull every source at the same time; tidy and enrich each as soon as it has answered. What they hand on."""
+        config, chain = work.config, STEPS[STEPS.index(PULL) + 1 : STEPS.index(LOAD)]
+        handed, loads, posts = [], [], Counter[str]()
         with (
             Workers(config.workers) as workers,
             ThreadPoolExecutor(MOST_AT_ONCE) as asking,
             ThreadPoolExecutor(1) as loading,
         ):
-            loads = []
-            pulls = {
-                asking.submit(
-                    steps.pull_with_gaps,
-                    home,
-                    config,
-                    source_id,
-                    window,
-                    from_environment(config.source(source_id), environ),
-                    now,
-                ): source_id
-                for source_id, window in night.windows
+            of_source = {
+                settings.id: replace(
+                    work,
+                    source_id=settings.id,
+                    window=self.night.windows.get(settings.id),
+                    credentials=from_environment(settings, environ),
+                    workers=workers,
+                    advance=partial(_count, posts, settings.id),
+                )
+                for settings in config.sources
             }
-            while pulls:
-                with progress(f"pull {', '.join(sorted(pulls.values()))}"):
-                    done = next(as_completed(pulls))
-                source_id = pulls.pop(done)
-                with _costing_itself(night, source_id):
-                    done.result()
-                refine(home, config, progress, workers, night, source_id)
+            pulls = {asking.submit(do, PULL, of_source[source_id]): source_id for source_id in self.night.windows}
+            idle = sorted(of_source.keys() - self.night.windows.keys())
+            while pulls or idle:
+                if pulls:
+                    with self.progress(f"pull {', '.join(sorted(pulls.values()))}", is_quiet=True):
+                        done = next(as_completed(pulls))
+                    one = of_source[pulls.pop(done)]
+                    with self.costing_itself(PULL, one):
+                        done.result()
+                    if posts[one.source_id]:
+                        log.info("pull %s: %s posts", one.source_id, f"{posts[one.source_id]:,}")
+                    given = handed_on(PULL, one)
+                else:
+                    one, given = of_source[idle.pop(0)], None
+                for step in chain:
+                    one = replace(one, handed=[given] if given else [])
+                    with self.costing_itself(step, one):
+                        self.do(step, one)
+                    given = handed_on(step, one)
+                handed += [given] if given else []
                 if pulls:  # what is ready goes into the warehouse while the next source is read
-                    loads.append(loading.submit(steps.load, home, config))
-            idle = {settings.id for settings in config.sources} - {source_id for source_id, _ in night.windows}
-            for source_id in sorted(idle):
-                refine(home, config, progress, workers, night, source_id)
-            night.mentions = sum(load.result() for load in loads)
-        with process_pool(1) as modelling:
-            modelling.submit(prepare, home.warehouse, home.logs)  # load and discover leave a processor idle
-            with progress("load") as advance:
-                night.mentions += steps.load(home, config, advance)
-            with progress("discover"):
-                steps.discover(home, config)
-            with progress("model"), home.only_one("warehouse", wait_seconds=600):
-                modelling.submit(steps.model, home.warehouse, home.logs).result()
-        with progress("publish"):
-            steps.publish(home)
-        with progress("digest"):
-            end = _digest_end(home, night, until, now)
-            night.digest = steps.digest(home.published, home.digests, config.digest, end)
-    return night
+                    loads.append(loading.submit(load, work.home, config))
+        self.night.mentions += sum(load.result() for load in loads)
+        return handed
 
+    @contextmanager
+    def costing_itself(self, step: Step, work: Work) -> Iterator[None]:
+        """Note what fails in the block, so that the rest of the night goes on.
 
-def refine(home: Home, config: Config, progress: Progress, workers: Workers, night: Night, source_id: str) -> None:
-    """Tidy and enrich every landed window of a source that is not up to date. A window that fails costs itself."""
-    for landed_source, window in home.windows(home.landing):
-        if landed_source != source_id:
-            continue
-        with _costing_itself(night, source_id):
-            with progress(f"tidy {source_id}") as advance:
-                steps.tidy(home, config, source_id, window, advance, workers)
-            with progress(f"enrich {source_id}") as advance:
-                steps.enrich(home, config, source_id, window, advance, workers)
-            failure = unread(home, source_id, window) if (source_id, window) in night.windows else None
-            if failure:
-                raise failure
-
-
-@contextmanager
-def _costing_itself(night: Night, what: str) -> Iterator[None]:
-    """Note what fails in the block, so that the rest of the night goes on.
-
-    A config that can't be used ends it, and so does a disk that can't be written to: nothing else would fare better.
-    """
-    try:
-        yield
-    except SourceFailed as failure:
-        night.failures.append(str(failure))
-    except (ConfigError, OSError):
-        raise
-    except EarshotError as failure:
-        night.failures.append(f"{what}: {failure}")
-    except Exception as failure:
-        log.exception("%s", what)
-        kind = type(failure).__name__
-        night.failures.append(f"{what}: {kind} that nobody foresaw; the log has the details. Please report it.")
-
-
-def _digest_end(home: Home, night: Night, until: datetime | None, now: datetime) -> datetime:
-    """The digest's period ends with the newest window."""
-    ends = [window.end for _, window in night.windows] or [window.end for _, window in home.windows(home.landing)]
-    return until or max(ends, default=now)
+        A config that can't be used ends it, and so does a disk that can't be written to: nothing would fare better.
+        """
+        try:
+            yield
+        except (ConfigError, OSError):
+            raise
+        except Exception as failure:
+            if not isinstance(failure, EarshotError):
+                log.exception("%s %s", step.name, work.source_id)
+            self.night.failures.append(told(step, work, failure))

@@ -1,13 +1,15 @@
 """What was seen and how fresh it is, from the published file."""
 
 from contextlib import suppress
-from datetime import date
+from datetime import date, datetime
 from typing import Any, NamedTuple
 
 import duckdb
 
+from pipelines import runs
 from pipelines.home import Home
 from pipelines.published import open_published
+from pipelines.runs import Run
 
 
 class SourceStatus(NamedTuple):
@@ -67,6 +69,20 @@ def status(home: Home) -> list[SourceStatus]:
     """One entry a source, in alphabetical order."""
     with open_published(home) as connection:
         return [SourceStatus(*row) for row in connection.execute(_STATUS).fetchall()]
+
+
+def published_at(home: Home) -> datetime:
+    """When the published file took the place of the one before, UTC."""
+    with open_published(home) as connection:
+        found = connection.execute("select max(published_at) from ops.publication").fetchone()
+    moment: datetime | None = found[0] if found else None
+    return moment or datetime.min
+
+
+def last_night(home: Home) -> list[Run]:
+    """The steps of the night that began last, each with its last try, whether or not it published anything."""
+    noted = runs.read_last(home)
+    return list({(run.step, run.source): run for run in noted}.values())
 
 
 class SourceDays(NamedTuple):

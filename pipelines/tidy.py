@@ -25,10 +25,11 @@ from connectors.contract import (
     SourceSettings,
     Window,
 )
-from pipelines import __version__, coverage, tables
+from pipelines import coverage, tables
 from pipelines.arrow import SEQ, Batches, TableFiles, arrow_schema, to_batch
+from pipelines.code_version import code_version
 from pipelines.config import Config, connector_of, network_of
-from pipelines.errors import InputError, SourceFailed
+from pipelines.errors import SourceFailed
 from pipelines.home import Home, read_json, whole_folder, write_json
 from pipelines.landing import LandedLine, encode, manifests, read_lines, window_folder
 from pipelines.merge import Answered, Clash, merge_mentions, page_of, place
@@ -83,7 +84,7 @@ def tidy(
     landed = manifests(window_folder(home, source_id, window))
     target = home.tidy / source_id / window.name
     made_from = fingerprint(
-        [VERSION, [manifest["fingerprint"] for manifest in landed], settings.model_dump(mode="json")]
+        [VERSION, [manifest["fingerprint"] for manifest in landed], connector_of(settings).decides(settings)]
     )
     if (read_json(target / MANIFEST) or {}).get("fingerprint") == made_from:
         return target
@@ -117,21 +118,21 @@ def tidy(
             making / MANIFEST,
             {
                 "fingerprint": made_from,
-                "code_version": __version__,
+                "code_version": code_version(),
                 "started_at": started_at,
                 "seconds": round(time.monotonic() - started, 3),
                 "rows_in": posts,
                 "rows_out": counts["mentions"],
                 "counts": counts,
                 "unread": [f"{row['query']}: {row['reason']}" for row in rows if row["is_unread"]],
-                "pulls": [
-                    {key: manifest[key] for key in ("started_at", "seconds", "code_version", "fingerprint")}
-                    | {"rows_out": sum(row["posts_count"] for row in manifest["coverage"])}
-                    for manifest in landed
-                ],
             },
         )
     return target
+
+
+def fingerprint_of(home: Home, source_id: str, window: Window) -> str | None:
+    """What a tidied window was made from, as its manifest says; None where there is none."""
+    return (read_json(home.tidy / source_id / window.name / MANIFEST) or {}).get("fingerprint")
 
 
 def unread(home: Home, source_id: str, window: Window) -> SourceFailed | None:
@@ -141,25 +142,6 @@ def unread(home: Home, source_id: str, window: Window) -> SourceFailed | None:
         return None
     span = f"{window.start:%Y-%m-%d %H:%M} to {window.end:%Y-%m-%d %H:%M} UTC"
     return SourceFailed(f"{source_id}, {span}: {'; '.join(told)}", is_permanent=True)
-
-
-def tidy_landed(home: Home, config: Config, source_id: str, current: Window | None = None) -> None:
-    """Tidy every landed window of a source that is not up to date.
-
-    A window that can't be tidied costs itself. `SourceFailed` names those, and the `current` one where most of it can't
-    be read.
-    """
-    failures = []
-    for landed_source, window in home.windows(home.landing):
-        if landed_source == source_id:
-            try:
-                tidy(home, config, source_id, window)
-            except InputError as error:
-                failures.append(SourceFailed(f"{source_id}: {error}", is_permanent=True))
-    failure = unread(home, source_id, current) if current else None
-    failures += [failure] if failure else []
-    if failures:
-        raise SourceFailed.of_several(failures)
 
 
 def read_line(numbered: tuple[int, LandedLine], settings: SourceSettings, window: Window) -> Batches:

@@ -12,7 +12,8 @@ from sqlalchemy import Column, Table
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.schema import CreateColumn
 
-from pipelines import __version__, tables
+from pipelines import tables
+from pipelines.code_version import code_version
 from pipelines.errors import BusyError, EarshotError
 from pipelines.home import Home, sweep, whole_file
 
@@ -50,7 +51,7 @@ def mark_sound(warehouse: Path) -> None:
         now = datetime.now(UTC).replace(tzinfo=None)
         connection.execute(
             "insert into ops.publication by name select $1::timestamp as built_at, $2 as code_version",
-            [now, __version__],
+            [now, code_version()],
         )
 
 
@@ -109,15 +110,14 @@ def _unreadable(home: Home, why: str) -> EarshotError:
 
 
 def create_tables(connection: duckdb.DuckDBPyConnection) -> None:
-    """Make the tables that are missing and add the columns that a newer version declares.
+    """Make the tables that are missing and add the columns that a newer version declares; one that it declares no more
+    stays, and may be empty.
 
     Keys are kept by how rows are merged, and tested with the marts: an index would cost more memory than all else.
     """
-    there = dict(
-        connection.execute(
-            "select table_schema || '.' || table_name, list(column_name) from information_schema.columns group by all"
-        ).fetchall()
-    )
+    there: dict[str, dict[str, bool]] = {}
+    for table_name, column_name, may_be_null in connection.execute(_COLUMNS).fetchall():
+        there.setdefault(table_name, {})[column_name] = may_be_null
     missing = []
     for table in tables.metadata.sorted_tables:
         columns = there.get(table.fullname)
@@ -128,9 +128,17 @@ def create_tables(connection: duckdb.DuckDBPyConnection) -> None:
                 if column.name not in columns:
                     added = _column_ddl(column).removesuffix(" NOT NULL")
                     missing.append(f"alter table {table.fullname} add column {added}")
+            left = [name for name, may_be_null in columns.items() if name not in table.columns and not may_be_null]
+            missing += [f'alter table {table.fullname} alter column "{name}" drop not null' for name in left]
     if missing:
         with transaction(connection):  # or each of hundreds of statements would wait for the disk
             connection.execute(";\n".join(missing))
+
+
+_COLUMNS = """
+select table_schema || '.' || table_name, column_name, is_nullable = 'YES'
+from information_schema.columns
+"""
 
 
 @lru_cache(maxsize=64)

@@ -21,7 +21,7 @@ def window_for(
     end = until or config.until or midnight
     complete = [
         window.end
-        for landed_source, window in home.windows(home.landing)
+        for landed_source, window in landing.windows(home)
         if landed_source == source_id and landing.is_complete(landing.window_folder(home, source_id, window))
     ]
     start = since or config.since or min(max(complete, default=end - timedelta(days=1)), end)
@@ -34,7 +34,7 @@ def window_for(
 
 def newest_end(home: Home) -> datetime:
     """The end of the newest landed window; `InputError` where nothing has landed."""
-    ends = [window.end for _, window in home.windows(home.landing)]
+    ends = [window.end for _, window in landing.windows(home)]
     if not ends:
         raise InputError(f"Nothing has landed in {home.root}. Run `earshot run` or `earshot pull` first.")
     return max(ends)

@@ -1,13 +1,10 @@
 """Discover: what needs the whole picture: who answered whom, texts that stand twice, and who is listened to."""
 
 import logging
-import time
-from datetime import UTC, datetime
 
-from pipelines import __version__
 from pipelines.config import Config
 from pipelines.discover.accounts import flag_accounts
-from pipelines.discover.duplicates import ENGINE_VERSION, find_duplicates
+from pipelines.discover.duplicates import find_duplicates
 from pipelines.home import Home
 from pipelines.warehouse import open_warehouse, transaction
 
@@ -27,7 +24,6 @@ def discover(home: Home, config: Config) -> None:
     )
     from pipelines.discover.topics import read_topics
 
-    started, started_at = time.monotonic(), datetime.now(UTC).replace(tzinfo=None)
     with open_warehouse(home) as connection, transaction(connection):
         connection.execute(_REPLIES_TO_NOBODY)
         connection.execute(_REPLIES)
@@ -37,17 +33,6 @@ def discover(home: Home, config: Config) -> None:
         find_emerging(connection, config.emergence)
         connection.execute("delete from core.influence")
         connection.execute(_INFLUENCE, {"engine": INFLUENCE_ENGINE, "version": INFLUENCE_VERSION})
-        connection.execute(
-            "insert into ops.runs values (?, 'discover', null, null, null, ?, ?, null, ?, ?, ?)",
-            [
-                f"discover:{started_at:%Y%m%dT%H%M%S%f}",
-                started_at,
-                round(time.monotonic() - started, 3),
-                duplicates,
-                __version__,
-                ENGINE_VERSION,
-            ],
-        )
     log.info("discover: %s mentions stand more than once, %s were read for topics", duplicates, read)
 
 

@@ -33,7 +33,7 @@ def airflow_database() -> None:
 
     settings.configure_orm()
     initdb()
-    Pool.create_or_update_pool("warehouse", slots=1, description="", include_deferred=False)
+    Pool.create_or_update_pool("earshot_warehouse", slots=1, description="", include_deferred=False)
 
 
 @pytest.fixture(scope="module")
@@ -55,9 +55,9 @@ def night(
     for source in load_config(config).sources:
         for name, value in world.CREDENTIALS.get(connector_of(source).NETWORK.name, {}).items():
             monkeypatch.setenv(variable(source, name), value)
-    pull = dagbag.dags["nightly"].get_task("source.pull")
-    monkeypatch.setattr(pull, "retries", 0)
-    return lambda **window: dagbag.dags["nightly"].test(logical_date=None, run_conf=window)
+    for step in dagbag.dags["earshot_nightly"].tasks:
+        monkeypatch.setattr(step, "retries", 0)
+    return lambda **window: dagbag.dags["earshot_nightly"].test(logical_date=None, run_conf=window)
 
 
 def states(run: Any) -> dict[str, str]:

@@ -106,5 +106,5 @@ def published_community(folder: Path) -> Home:
             (folder / "posts.csv").write_text("\n".join([HEADER, *POSTS, ""]), encoding="utf-8")
             (folder / "earshot.toml").write_text(CONFIG, encoding="utf-8")
             config = load_config(folder / "earshot.toml")
-            run_night(home, config, lambda _: nullcontext(lambda _: None), environ={})
+            run_night(home, config, lambda _, **kw: nullcontext(lambda _: None), environ={})
     return home

@@ -13,8 +13,8 @@ import pytest
 from filelock import FileLock
 
 from pipelines import tables
+from pipelines.build import mart_names
 from pipelines.home import Home
-from pipelines.model import mart_names
 from pipelines.publish import OLDEST_READER
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -202,7 +202,7 @@ def see() -> Callable[..., None]:
         with whole_folder(home.tidy / source / seen.name) as making:
             with TableFiles(making, tidy.SCHEMAS) as files:
                 files.write({name: to_batch(these, tidy.SCHEMAS[name]) for name, these in rows.items()})
-            write_json(making / tidy.MANIFEST, {"fingerprint": repr(records), "pulls": [], **RAN})
+            write_json(making / tidy.MANIFEST, {"fingerprint": repr(records), **RAN})
         steps.enrich(home, config, source, seen)
 
     return see

@@ -23,6 +23,7 @@ from pipelines.export import export
 from pipelines.home import Home
 from pipelines.warehouse import open_warehouse
 from tests.pipelines.another_program import somebody_writes
+from tests.pipelines.conftest import window
 
 Earshot = Callable[..., subprocess.CompletedProcess[str]]
 March = Callable[[int, int], Window]
@@ -46,7 +47,7 @@ def home(undisturbed_home: Home, new_home: Callable[..., Home]) -> Home:
 def test_the_commands_are_these() -> None:
     assert (
         sorted(
-            ["run", "pull", "tidy", "enrich", "load", "discover", "model", "publish", "digest"]
+            ["run", "pull", "tidy", "enrich", "load", "discover", "build", "publish", "digest"]
             + ["check", "explain-query", "status", "query", "score", "evaluate", "export"]
             + ["label", "learn"]
         )
@@ -166,14 +167,14 @@ def test_what_befalls_a_source_or_the_published_file_costs_the_night_nothing_els
     with open_warehouse(home):
         pass  # an empty one
     publish(home)
-    with home.only_one("pull-busy"), somebody_writes(home.published, "delete from ops.publication"):
+    with home.only_window("busy", window(1, 4)), somebody_writes(home.published, "delete from ops.publication"):
         done = earshot("run", "-c", path, "--home", home.root)
         asked = "select source, status, posts_count, quarantined_count, is_complete from core.coverage order by source"
         rows = earshot("query", asked, "--home", home.root, "--format", "csv").stdout.splitlines()[1:]
         written = earshot("digest", "-c", path, "--home", home.root)
     assert (done.returncode, "11 mentions loaded" in done.stdout) == (3, True), done.stdout + done.stderr
     told = done.stderr.partition("a source failed, the others are in the digest:")[2]
-    assert "busy: Another Earshot run holds the pull-busy" in told
+    assert "busy: Another Earshot run holds busy, 20260301T0000--20260304T0000, in " in told
     assert re.search(r"cut: .*pages\.jsonl\.zst is damaged", told)
     assert re.search(r"spoilt: .*20260225T0000--20260226T0000 is damaged", told)
     assert (
@@ -363,7 +364,7 @@ def test_status_shows_what_could_not_be_read(
 
 
 def test_status_draws_a_calendar_of_what_was_seen(home: Home, earshot: Earshot) -> None:
-    steps.model(home.warehouse, home.logs)
+    steps.build(home.warehouse, home.logs)
     steps.publish(home)
     shown = earshot("status", "--home", home.root, "--days", "3")
     assert "2026-03-01 to 2026-03-03" in shown.stdout

@@ -141,7 +141,7 @@ def test_a_source_that_is_being_pulled_is_erased_by_the_next_load(
     steps.pull(home, config, "forum", march(3, 4), {}, now=NOW)
     for step in (steps.tidy, steps.enrich):
         step(home, config, "forum", march(3, 4))
-    with home.only_one("pull-forum"):
+    with home.only_window("forum", march(2, 3)):
         steps.load(home, config)
     assert GONE not in "".join(core(home).values())
     assert GONE in landed(home, march(2, 3))

@@ -80,7 +80,7 @@ SIGNS: dict[str, Callable[[Path, str], bool]] = {
     "enrich": lambda home, log: has(home, "enriched/forum/.*.making/*"),
     "load": lambda home, log: has(home, "warehouse.duckdb*"),
     "discover": lambda home, log: "load: done" in log,
-    "model": lambda home, log: has(home, "logs/dbt/run/earshot/models/marts/*.sql"),
+    "build": lambda home, log: has(home, "logs/dbt/run/earshot/models/marts/*.sql"),
     "publish": lambda home, log: has(home, ".earshot.duckdb.*.making"),
     "digest": lambda home, log: has(home, "digests/*/*"),
 }
@@ -108,7 +108,7 @@ def test_a_run_killed_in_every_step_ends_as_one_that_never_was(
         folder = tmp_path / "out" / home.name
         return {path.relative_to(folder).as_posix(): path.read_text() for path in folder.rglob("*.csv")}
 
-    for step in ("pull", "tidy", "enrich", "load", "discover", "model"):
+    for step in ("pull", "tidy", "enrich", "load", "discover", "build"):
         killed_in(step, "run")
     for home in (disturbed, undisturbed):
         assert earshot("run", "-c", shop, "--home", home).returncode == 0
@@ -191,7 +191,7 @@ def test_a_step_killed_between_two_renames_is_mended_by_the_next_run(
     folder.rename(folder.with_name(f".{folder.name}.4711.old"))
     run_steps(home)
     assert core(home) == undisturbed
-    assert [entry.name for entry in folder.parent.iterdir() if entry.name != ".lock"] == [folder.name]
+    assert [entry.name for entry in folder.parent.iterdir() if entry.suffix != ".lock"] == [folder.name]
 
 
 # Two at once -------------------------------------------------------------------------------------------

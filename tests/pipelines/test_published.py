@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 from pipelines import steps, tables
 from pipelines.cli import app
 from pipelines.config import Config
-from pipelines.errors import InputError, ModelFailed, NotSound
+from pipelines.errors import InputError, MartsFailed, NotSound
 from pipelines.export import query, write_stdout
 from pipelines.home import Home
 from pipelines.published import open_published
@@ -292,7 +292,7 @@ def test_what_was_loaded_since_the_marts_were_tested_is_not_published(
     assert done.returncode == 1
     assert done.stderr.strip().splitlines()[-1] == (
         f"earshot: {home.warehouse} was written to since its marts were last built and tested, or their tests failed; "
-        f"{home.published} stays as it is. Run `earshot model`, then `earshot publish`."
+        f"{home.published} stays as it is. Run `earshot build`, then `earshot publish`."
     )
     assert home.published.read_bytes() == before
 
@@ -312,14 +312,14 @@ def test_marts_that_their_tests_refuse_are_not_published_and_those_that_hold_are
     with open_warehouse(home) as connection:
         connection.execute("update core.mentions set kind = 'riddle' where mention_id = 'forum:1'")
     mark_sound(home.warehouse)  # as it was before a build that fails
-    with pytest.raises(ModelFailed, match="mentions_kind_is_known"):
-        steps.model(home.warehouse, home.logs)
+    with pytest.raises(MartsFailed, match="mentions_kind_is_known"):
+        steps.build(home.warehouse, home.logs)
     with pytest.raises(NotSound):
         steps.publish(home)
     assert home.published.read_bytes() == before
     with open_warehouse(home) as connection:
         connection.execute("update core.mentions set kind = 'post' where mention_id = 'forum:1'")
-    steps.model(home.warehouse, home.logs)
+    steps.build(home.warehouse, home.logs)
     steps.publish(home)
     assert query(home, "select count(*) > 0 from marts.mentions").fetchall() == [(True,)]
 

@@ -8,7 +8,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from pipelines.model import model
+from pipelines.build import build
 from pipelines.warehouse import create_tables
 
 Rows = list[tuple[Any, ...]]
@@ -316,7 +316,7 @@ def logs(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def modelled(tmp_path_factory: pytest.TempPathFactory, community_rows: dict[str, Rows], logs: Path) -> Path:
     """The community's warehouse with its marts."""
     warehouse = _create(tmp_path_factory.mktemp("modelled") / "warehouse.duckdb", community_rows)
-    model(warehouse, logs)
+    build(warehouse, logs)
     return warehouse
 
 

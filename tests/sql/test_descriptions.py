@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
-from pipelines.model import PROJECT
+from pipelines.build import PROJECT
 from pipelines.tables import CORE, key_columns, tables
 
 RowsOf = Callable[[str], list[tuple[Any, ...]]]

@@ -9,10 +9,10 @@ from typing import Any
 import duckdb
 import pytest
 
+from pipelines.build import build
 from pipelines.home import Home
 from pipelines.labels import store, topics
 from pipelines.labels.store import QUESTIONS, SEPARATOR, Label
-from pipelines.model import model
 from pipelines.warehouse import create_tables
 
 Rows = list[tuple[Any, ...]]
@@ -128,7 +128,7 @@ def labelled(tmp_path_factory: pytest.TempPathFactory, logs: Path) -> Path:
         for account in [*(account for account, _ in FLAGGED), *(f"wild:{number}" for number in range(12))]:
             connection.execute(_AUTHOR, [account, account, NOON])
         store.load(connection, home)
-    model(home.warehouse, logs)
+    build(home.warehouse, logs)
     return home.warehouse
 
 

@@ -1,4 +1,4 @@
-"""`model()` as a step: what it leaves behind, and what it says when the marts are not sound."""
+"""`build()` as a step: what it leaves behind, and what it says when the marts are not sound."""
 
 import logging
 import os
@@ -9,8 +9,8 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from pipelines.errors import InputError, ModelFailed
-from pipelines.model import model
+from pipelines.build import build
+from pipelines.errors import InputError, MartsFailed
 
 
 def _count(warehouse: Path, table: str) -> int:
@@ -22,7 +22,7 @@ def test_an_empty_warehouse_gives_empty_marts_in_silence(
     empty_warehouse: Path, logs: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("EARSHOT_WAREHOUSE", "somewhere else")
-    model(empty_warehouse, logs)
+    build(empty_warehouse, logs)
     assert capfd.readouterr() == ("", "")
     assert os.environ["EARSHOT_WAREHOUSE"] == "somewhere else"
     assert _count(empty_warehouse, "marts.mentions") == 0
@@ -56,8 +56,8 @@ def test_a_failing_test_is_named_and_a_weak_one_only_logged(
 ) -> None:
     with duckdb.connect(community) as connection:
         connection.execute("update core.mentions set kind = 'riddle' where mention_id in ('x:1', 'x:3')")
-    with pytest.raises(ModelFailed) as failure:
-        model(community, logs)
+    with pytest.raises(MartsFailed) as failure:
+        build(community, logs)
     compiled = logs / "dbt/compiled/earshot/models/marts/mentions.yml/mentions_kind_is_known.sql"
     [fault] = str(failure.value).splitlines()[1:]
     assert fault == (
@@ -69,8 +69,8 @@ def test_a_failing_test_is_named_and_a_weak_one_only_logged(
 
     with duckdb.connect(community) as connection:
         connection.execute("update core.mentions set kind = 'post' where kind = 'riddle'")
-    with caplog.at_level(logging.WARNING, logger="pipelines.model"):
-        model(community, logs)
+    with caplog.at_level(logging.WARNING, logger="pipelines.build"):
+        build(community, logs)
     assert [message.partition(";")[0] for message in caplog.messages] == [
         "model: test brand_days_brands_are_listed: 1 row breaks it. Look at sql/models/marts/brand_days.yml"
     ]
@@ -80,8 +80,8 @@ def test_all_faults_are_named(community: Path, logs: Path) -> None:
     with duckdb.connect(community) as connection:
         connection.execute("insert into core.mention_metrics select * from core.mention_metrics limit 1")
         connection.execute("alter table core.themes rename column name to title")
-    with pytest.raises(ModelFailed) as failure:
-        model(community, logs)
+    with pytest.raises(MartsFailed) as failure:
+        build(community, logs)
     view, key = sorted(str(failure.value).splitlines()[1:])
     assert view.startswith("  model stg_themes could not be run: ")
     assert view.endswith("Look at sql/models/staging/stg_themes.sql.")
@@ -91,11 +91,11 @@ def test_all_faults_are_named(community: Path, logs: Path) -> None:
 def test_a_warehouse_that_is_no_database_is_refused(tmp_path: Path, logs: Path) -> None:
     warehouse = tmp_path / "warehouse.duckdb"
     warehouse.write_text("this is no database\n" * 100)
-    with pytest.raises(ModelFailed, match="not a valid DuckDB database file"):
-        model(warehouse, logs)
+    with pytest.raises(MartsFailed, match="not a valid DuckDB database file"):
+        build(warehouse, logs)
 
 
 def test_a_warehouse_that_is_not_there_is_not_made(tmp_path: Path, logs: Path) -> None:
     with pytest.raises(InputError, match="earshot load"):
-        model(tmp_path / "warehouse.duckdb", logs)
+        build(tmp_path / "warehouse.duckdb", logs)
     assert list(tmp_path.iterdir()) == []

@@ -1,4 +1,4 @@
-"""Model: make the marts of schema `marts` from `core` and check them, by way of dbt."""
+"""Build: make the marts of schema `marts` from `core` and check them, by way of dbt."""
 
 import logging
 import os
@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from pipelines.errors import InputError, ModelFailed
+from pipelines.errors import InputError, MartsFailed
 from pipelines.warehouse import mark_sound
 
 log = logging.getLogger(__name__)
@@ -18,10 +18,10 @@ PROJECT = Path(__file__).resolve().parent.parent / "sql"
 _BROKEN = frozenset({"error", "fail", "runtime error"})
 
 
-def model(warehouse: Path, log_folder: Path) -> None:
+def build(warehouse: Path, log_folder: Path) -> None:
     """Build and test the marts in a warehouse that no other connection holds.
 
-    `ModelFailed` names each mart that could not be built and each test that does not hold, with the file to look
+    `MartsFailed` names each mart that could not be built and each test that does not hold, with the file to look
     at; marts built before the first fault are already replaced by then. So the project takes the mark off by which
     `publish` knows a sound warehouse, and it is set here when everything held. Checks of severity warn go to the log
     only.
@@ -34,11 +34,11 @@ def model(warehouse: Path, log_folder: Path) -> None:
     results = list(getattr(outcome.result, "results", None) or ())
     faults = [_fault(result) for result in results if result.status in _BROKEN]
     if faults or not outcome.success:
-        raise ModelFailed(_message(faults, outcome.exception, log_folder))
+        raise MartsFailed(_message(faults, outcome.exception, log_folder))
     mark_sound(warehouse)
     for result in results:
         if result.status == "warn":
-            log.warning("model: %s", _fault(result))
+            log.warning("build: %s", _fault(result))
 
 
 def mart_names() -> list[str]:
@@ -51,7 +51,7 @@ _prepared: dict[tuple[Path, Path], Any] = {}
 
 
 def prepare(warehouse: Path, log_folder: Path) -> None:
-    """Import dbt and read the project, which takes seconds and needs no warehouse, so that `model` starts faster."""
+    """Import dbt and read the project, which takes seconds and needs no warehouse, so that `build` starts faster."""
     log_folder.mkdir(parents=True, exist_ok=True)
     warehouse, log_folder = warehouse.resolve(), log_folder.resolve()
     outcome = _dbt("parse", warehouse, log_folder)
