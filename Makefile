@@ -41,7 +41,7 @@ lint: environment ## formatter, linters and type checker only
 	@$(VENV)/mypy --no-error-summary || { echo "Types: the lines above." >&2; exit 1; }
 
 docs: environment ## the data dictionary, written from the tables' declaration
-	@$(VENV)/python -m pipelines.dictionary
+	@$(VENV)/python -m bootstrap.dictionary
 
 lock: environment ## requirements.txt from requirements.in
 	@$(VENV)/python -m pip install --quiet --disable-pip-version-check uv

@@ -71,7 +71,7 @@ def _vader_seconds(analyzer: SentimentIntensityAnalyzer, texts: list[str]) -> fl
 
 def _earshot(home: Path, step: str, posts: Corpus) -> Measure:
     """Run `earshot STEP` as its own process and measure it."""
-    command = [sys.executable, "-m", "pipelines.cli", step, "--config", str(posts.config), "--home", str(home)]
+    command = [sys.executable, "-m", "pipelines.command.main", step, "--config", str(posts.config), "--home", str(home)]
     started = time.perf_counter()
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
     with peak_memory(process.pid) as peak:

@@ -16,9 +16,9 @@ import duckdb
 import numpy as np
 import pyarrow as pa
 
-from pipelines.config import EmergenceSettings
+from pipelines.config.settings import EmergenceSettings
 from pipelines.discover.emergence import EVERYTHING, GAP_DAYS, Day, Finding, Judge, find_emerging, stands_out
-from pipelines.warehouse import create_tables
+from pipelines.store.warehouse import create_tables
 
 CRISES = "topics/crisislex_t26.parquet"
 SHARES = (0.02, 0.05, 0.2)

@@ -12,8 +12,8 @@ from typing import Any
 from py3langid.langid import MODEL_FILE, LanguageIdentifier
 from vaderSentiment.vaderSentiment import SentimentIntensityAnalyzer
 
+from pipelines.enrich.lens import Lens
 from pipelines.evaluation.task import Answers, Engine, Example
-from pipelines.lens import Lens
 from reading import sentiment
 from reading.language import prose
 

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import duckdb
 
 from pipelines.discover.duplicates import find_duplicates
-from pipelines.warehouse import MEMORY_LIMIT, create_tables
+from pipelines.store.warehouse import MEMORY_LIMIT, create_tables
 
 NIGHT = 20_000
 

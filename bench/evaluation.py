@@ -16,10 +16,10 @@ from rich.console import Console
 
 from bench.baselines import NORWEGIAN, baselines, missing
 from bench.figures import Figure, table_of
-from pipelines.config import EXPECTED_LANGUAGES
+from pipelines.config.settings import EXPECTED_LANGUAGES
+from pipelines.enrich.lens import Lens
 from pipelines.evaluation.evaluate import Columns, Evaluation, evaluate
 from pipelines.evaluation.task import Engine
-from pipelines.lens import Lens
 
 ROOT = Path(__file__).parents[1]
 console = Console(highlight=False, width=None if sys.stdout.isatty() else 200)

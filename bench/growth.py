@@ -10,12 +10,12 @@ import pyarrow.parquet as pq
 
 from bench.corpus import Corpus
 from connectors.contract import Window
-from pipelines.config import load_config
-from pipelines.enrich import enrich
-from pipelines.home import Home
-from pipelines.load import load
-from pipelines.pull import pull
-from pipelines.tidy import tidy
+from pipelines.config.settings import load_config
+from pipelines.enrich.step import enrich
+from pipelines.load.step import load
+from pipelines.pull.step import pull
+from pipelines.store.home import Home
+from pipelines.tidy.step import tidy
 
 POSTS = 20_000
 MENTIONS = 2_000_000

@@ -12,8 +12,8 @@ import numpy as np
 import pyarrow.parquet as pq
 
 from pipelines.evaluation import measures
-from pipelines.learning.intents import macro_recall
-from pipelines.learning.sentiment import priors_of, train
+from pipelines.learn.intents import macro_recall
+from pipelines.learn.sentiment import priors_of, train
 from reading import engines, intent, sentiment
 from reading.learned import CLASSES, answers_of, numbers_of
 from reading.prose import own_words

@@ -16,11 +16,11 @@ from rich.table import Table
 from scipy.optimize import linear_sum_assignment
 from sklearn.metrics import normalized_mutual_info_score
 
-from pipelines.config import TopicSettings
+from pipelines.config.settings import TopicSettings
 from pipelines.discover.duplicates import find_duplicates
 from pipelines.discover.topic_memory import Engine, engine_of
 from pipelines.discover.topics import read_topics
-from pipelines.warehouse import create_tables, transaction
+from pipelines.store.warehouse import create_tables, transaction
 
 MOST_POSTS = 30_000
 """Of a longer file the first so many are read."""

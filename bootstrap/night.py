@@ -17,7 +17,7 @@ from rich.markup import escape
 
 from bootstrap.local_airflow import ROOT, LocalAirflow, StartError, ended_by_signals, free_port, is_free
 from connectors.transport import variable
-from pipelines.config import connector_of, load_config
+from pipelines.config.settings import connector_of, load_config
 from sandbox import world
 
 CONFIG = ROOT / "examples" / "sandbox.toml"
@@ -168,7 +168,8 @@ def _digest_run(airflow: LocalAirflow, nightly: str) -> str | None:
     # the events of a run that is still queued can't be asked for
     started = "state=running&state=success&state=failed"
     for run in airflow.ask("GET", f"/dags/earshot_digest/dagRuns?order_by=-run_after&limit=5&{started}")["dag_runs"]:
-        events = airflow.ask("GET", f"/dags/earshot_digest/dagRuns/{run['dag_run_id']}/upstreamAssetEvents")["asset_events"]
+        asked = f"/dags/earshot_digest/dagRuns/{run['dag_run_id']}/upstreamAssetEvents"
+        events = airflow.ask("GET", asked)["asset_events"]
         if any(event["source_run_id"] == nightly for event in events):
             return str(run["dag_run_id"])
     return None

@@ -34,9 +34,9 @@ if TYPE_CHECKING:  # imported by the tasks that need them: this file is parsed a
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from connectors.contract import SourceSettings, Window
-    from pipelines.config import Config
-    from pipelines.home import Home
+    from pipelines.config.settings import Config
     from pipelines.night import Done, Step
+    from pipelines.store.home import Home
 
 log = logging.getLogger(__name__)
 
@@ -249,14 +249,14 @@ def faults() -> Iterator[None]:
 
 def config() -> Config:
     """The config that EARSHOT_CONFIG names."""
-    from pipelines.config import load_config
+    from pipelines.config.settings import load_config
 
     return load_config(Path(_setting("EARSHOT_CONFIG", "the config to run with")))
 
 
 def home() -> Home:
     """The home that EARSHOT_HOME names."""
-    from pipelines.home import Home
+    from pipelines.store.home import Home
 
     return Home(Path(_setting("EARSHOT_HOME", "the folder for landing, warehouse, earshot.duckdb and digests")))
 
@@ -297,8 +297,8 @@ def credentials(settings: SourceSettings) -> dict[str, str]:
     The connection's extra names them as `earshot check` does. Its login stands for the first name that the network
     asks for and its password for the last, so that a single token goes into the password field.
     """
-    from pipelines.config import connector_of
-    from pipelines.credentials import from_environment
+    from pipelines.config.credentials import from_environment
+    from pipelines.config.settings import connector_of
 
     try:
         connection = BaseHook.get_connection(f"earshot_{settings.id}")

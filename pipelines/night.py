@@ -16,14 +16,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from connectors.contract import Window
-from pipelines.config import Config
+from pipelines.config.settings import Config
 from pipelines.errors import ConfigError, EarshotError, NotHandedOn, SourceFailed
-from pipelines.home import Home
 from pipelines.parallel import Workers
-from pipelines.runs import Run, note
+from pipelines.store.home import Home
+from pipelines.store.runs import Run, note
 
 if TYPE_CHECKING:  # each step imports what it takes
-    from pipelines.digest import DigestFiles
+    from pipelines.digest.step import DigestFiles
 
 log = logging.getLogger(__name__)
 Advance = Callable[[int], None]
@@ -91,13 +91,13 @@ class Step(NamedTuple):
 
 
 def _learn(work: Work) -> None:
-    from pipelines.learning.learn import learn
+    from pipelines.learn.step import learn
 
     learn(work.home, work.config)
 
 
 def _pull(work: Work) -> None:
-    from pipelines.pull import pull_with_gaps
+    from pipelines.pull.step import pull_with_gaps
 
     if work.window:
         pull_with_gaps(
@@ -106,8 +106,8 @@ def _pull(work: Work) -> None:
 
 
 def _tidy(work: Work) -> None:
-    from pipelines.landing import windows
-    from pipelines.tidy import tidy, unread
+    from pipelines.pull.landing import windows
+    from pipelines.tidy.step import tidy, unread
 
     def one(window: Window) -> None:
         tidy(work.home, work.config, work.source_id, window, work.advance, work.workers)
@@ -119,7 +119,7 @@ def _tidy(work: Work) -> None:
 
 
 def _enrich(work: Work) -> None:
-    from pipelines.enrich import enrich
+    from pipelines.enrich.step import enrich
 
     _each_window(
         work,
@@ -129,19 +129,19 @@ def _enrich(work: Work) -> None:
 
 
 def _load(work: Work) -> int:
-    from pipelines.load import load
+    from pipelines.load.step import load
 
     return load(work.home, work.config, work.advance)
 
 
 def _discover(work: Work) -> None:
-    from pipelines.discover import discover
+    from pipelines.discover.step import discover
 
     discover(work.home, work.config)
 
 
 def _build(work: Work) -> None:
-    from pipelines.build import build
+    from pipelines.build.step import build
 
     with work.home.only_one("warehouse", wait_seconds=600):
         if work.beside:
@@ -151,14 +151,14 @@ def _build(work: Work) -> None:
 
 
 def _publish(work: Work) -> Path:
-    from pipelines.publish import publish
+    from pipelines.publish.step import publish
 
     return publish(work.home)
 
 
 def _digest(work: Work) -> "DigestFiles":
-    from pipelines.digest import digest
-    from pipelines.windows import newest_end
+    from pipelines.digest.step import digest
+    from pipelines.pull.windows import newest_end
 
     end = work.window.end if work.window else newest_end(work.home)
     return digest(work.home.published, work.home.digests, work.config.digest, end)
@@ -186,19 +186,19 @@ def _each_window(work: Work, there: list[tuple[str, Window]], one: Callable[[Win
 
 
 def _landed(home: Home, source_id: str, window: Window) -> str | None:
-    from pipelines.landing import fingerprint_of
+    from pipelines.pull.landing import fingerprint_of
 
     return fingerprint_of(home, source_id, window)
 
 
 def _tidied(home: Home, source_id: str, window: Window) -> str | None:
-    from pipelines.tidy import fingerprint_of
+    from pipelines.tidy.step import fingerprint_of
 
     return fingerprint_of(home, source_id, window)
 
 
 def _enriched(home: Home, source_id: str, window: Window) -> str | None:
-    from pipelines.enriched import fingerprint_of
+    from pipelines.enrich.files import fingerprint_of
 
     return fingerprint_of(home, source_id, window)
 

@@ -15,16 +15,16 @@ from typing import Protocol
 import duckdb
 
 from connectors.contract import Window
-from pipelines.build import prepare
-from pipelines.config import Config
-from pipelines.credentials import from_environment
-from pipelines.digest import DigestFiles
+from pipelines.build.step import prepare
+from pipelines.config.credentials import from_environment
+from pipelines.config.settings import Config
+from pipelines.digest.step import DigestFiles
 from pipelines.errors import BusyError, ConfigError, EarshotError
-from pipelines.home import Home
-from pipelines.load import load
+from pipelines.load.step import load
 from pipelines.night import DIGEST, LOAD, PULL, STEPS, Done, Handed, Step, Work, do, handed_on, night_name, told
 from pipelines.parallel import Workers, process_pool
-from pipelines.windows import window_for
+from pipelines.pull.windows import window_for
+from pipelines.store.home import Home
 
 log = logging.getLogger(__name__)
 MOST_AT_ONCE = 8

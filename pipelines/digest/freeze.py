@@ -9,7 +9,7 @@ from typing import Any
 import duckdb
 
 from connectors.contract import utc
-from pipelines.config import DigestSettings
+from pipelines.config.settings import DigestSettings
 from pipelines.digest import compare, inbox
 from pipelines.digest.coverage import covered
 from pipelines.digest.findings import competitor_findings, find, theme_table
@@ -22,7 +22,7 @@ from pipelines.digest.stories import stories
 from pipelines.digest.text import clean
 from pipelines.digest.wants import topics, wants
 from pipelines.errors import InputError
-from pipelines.published import open_file
+from pipelines.store.published import open_file
 
 
 def freeze(published: Path, settings: DigestSettings, until: datetime) -> Frozen:

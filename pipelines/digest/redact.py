@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from pipelines.digest.frozen import FORMAT, Frozen, Quote
-from pipelines.published import open_file
+from pipelines.store.published import open_file
 
 GONE = "(deleted since)"
 """What stands in place of a post that is gone."""

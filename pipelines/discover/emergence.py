@@ -13,7 +13,7 @@ import duckdb
 import numpy as np
 import pyarrow as pa
 
-from pipelines.config import EmergenceSettings
+from pipelines.config.settings import EmergenceSettings
 from pipelines.discover.emergence_items import (
     BRAND_NAMES,
     CANDIDATE_ITEMS,
@@ -34,7 +34,7 @@ from pipelines.discover.emergence_items import (
     VOLUMES,
     WANTED,
 )
-from pipelines.labels import topics
+from pipelines.people import topics
 from reading import emergence
 from reading.emergence import Counts
 from reading.fingerprints import fingerprint

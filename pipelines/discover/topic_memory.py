@@ -13,8 +13,8 @@ import numpy as np
 import pyarrow as pa
 from sqlalchemy import Table
 
-from pipelines import tables
-from pipelines.config import TopicSettings
+from pipelines.config.settings import TopicSettings
+from pipelines.store import tables
 from reading.topics import finding, identity
 from reading.topics.embedding import embed
 from reading.topics.embedding import version as embedding_version

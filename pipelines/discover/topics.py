@@ -12,8 +12,7 @@ import duckdb
 import numpy as np
 import pyarrow as pa
 
-from pipelines import tables
-from pipelines.config import TopicSettings
+from pipelines.config.settings import TopicSettings
 from pipelines.discover.topic_memory import (
     LONGEST,
     Engine,
@@ -29,6 +28,7 @@ from pipelines.discover.topic_memory import (
     write_sample,
     write_topics,
 )
+from pipelines.store import tables
 from reading.topics.identity import Reading
 
 AT_ONCE = 4096

@@ -17,13 +17,13 @@ import numpy as np
 from connectors.contract import SourceError
 from connectors.files.formats import read_rows
 from connectors.files.survey import value_at
+from pipelines.enrich.lens import Lens
 from pipelines.errors import InputError
 from pipelines.evaluation import measures
 from pipelines.evaluation.measures import Estimate
 from pipelines.evaluation.task import Answers, Engine, Example, Task
 from pipelines.evaluation.tasks import TASKS
-from pipelines.lens import Lens
-from pipelines.tidy import clean
+from pipelines.tidy.step import clean
 from reading import language
 
 Advance = Callable[[int], None]

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from pipelines.lens import Lens
+from pipelines.enrich.lens import Lens
 
 
 class Example(NamedTuple):

@@ -11,11 +11,11 @@ import numpy as np
 import pyarrow as pa
 
 from pipelines.discover import duplicates
+from pipelines.enrich.lens import Lens
 from pipelines.errors import InputError
 from pipelines.evaluation import tones
 from pipelines.evaluation.task import Answers, Engine, Example, Task
-from pipelines.lens import Lens
-from pipelines.warehouse import create_tables
+from pipelines.store.warehouse import create_tables
 from reading import engines, intent, language, sentiment
 from reading.moderation import abuse, spam
 from reading.moderation.reader import moderator

@@ -3,9 +3,9 @@
 import re
 from collections.abc import Sequence
 
+from pipelines.enrich.lens import Lens
 from pipelines.errors import InputError
 from pipelines.evaluation.task import Answers, Example
-from pipelines.lens import Lens
 from reading.transformers import Flag, Model, flagger
 
 NONE = "none"

@@ -31,7 +31,7 @@ from connectors.contract import (
 )
 from connectors.mail import archive as mail_archive
 from connectors.mail.archive import RawMail, read_mails
-from pipelines.config import load_config
+from pipelines.config.settings import load_config
 from sandbox.community import FOLDER
 
 ALL_TIME = Window(datetime.min, datetime.max)

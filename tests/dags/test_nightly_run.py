@@ -10,7 +10,7 @@ import duckdb
 import pytest
 
 from connectors.transport import variable
-from pipelines.config import connector_of, load_config
+from pipelines.config.settings import connector_of, load_config
 from sandbox import world
 from sandbox.community import NETWORKS
 from sandbox.server import Sandbox, serve

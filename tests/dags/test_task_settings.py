@@ -6,8 +6,8 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-import pytest
 import earshot_dags
+import pytest
 from airflow.sdk.exceptions import AirflowFailException, AirflowRescheduleException
 
 from connectors.contract import Window

@@ -6,7 +6,7 @@ from typing import Any
 
 import duckdb
 
-from pipelines.config import DigestSettings
+from pipelines.config.settings import DigestSettings
 from pipelines.digest.freeze import freeze
 from pipelines.digest.frozen import Frozen
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.digest import digest
+from pipelines.digest.step import digest
 from tests.digest.small_marts import NOW, SETTINGS, UNTIL, Marts
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome", "chrome"))), None)

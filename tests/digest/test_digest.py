@@ -9,8 +9,9 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from pipelines.digest import DigestFiles, digest, render
+from pipelines.digest import render
 from pipelines.digest.frozen import Count, Frozen, Labels, Rate
+from pipelines.digest.step import DigestFiles, digest
 from pipelines.errors import InputError
 from tests.digest.small_marts import BEFORE, COUNTED, NOW, SETTINGS, UNTIL, Marts
 

@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from pipelines.digest import digest, render
+from pipelines.digest import render
 from pipelines.digest.frozen import Frozen
 from pipelines.digest.quotes import quote_of
+from pipelines.digest.step import digest
 from tests.digest.small_marts import NOW, SETTINGS, UNTIL, Marts
 
 HOSTILE = [

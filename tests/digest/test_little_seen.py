@@ -4,8 +4,9 @@ import json
 from datetime import date
 from pathlib import Path
 
-from pipelines.digest import digest, render
+from pipelines.digest import render
 from pipelines.digest.frozen import Count, Rate
+from pipelines.digest.step import digest
 from tests.digest.small_marts import BEFORE, NOW, SETTINGS, UNTIL, Marts
 
 

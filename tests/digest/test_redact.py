@@ -5,7 +5,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from pipelines.digest import DigestFiles, digest
+from pipelines.digest.step import DigestFiles, digest
 from tests.digest.small_marts import SETTINGS, UNTIL
 
 SECRET = "The pump hums. Will you fix it?"

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.digest import digest, render
+from pipelines.digest import render
 from pipelines.digest.frozen import Search
+from pipelines.digest.step import digest
 from tests.digest.small_marts import BEFORE, NOW, SETTINGS, UNTIL, Marts
 
 NOBODY_SPOKE = "No post about our brands in this period."

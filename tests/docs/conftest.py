@@ -2,7 +2,7 @@
 
 import pytest
 
-from pipelines.home import Home
+from pipelines.store.home import Home
 from tests.docs.small_community import published_community
 
 

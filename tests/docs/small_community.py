@@ -5,9 +5,9 @@ from pathlib import Path
 
 from filelock import FileLock
 
-from pipelines.config import load_config
-from pipelines.home import Home
+from pipelines.config.settings import load_config
 from pipelines.run import run_night
+from pipelines.store.home import Home
 
 CONFIG = """
 since = 2026-03-02

@@ -5,9 +5,9 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from bootstrap import dictionary
 from connectors import CONNECTORS
-from pipelines import dictionary
-from pipelines.home import Home
+from pipelines.store.home import Home
 
 SCHEMAS = {"marts": dictionary.marts(), "core": dictionary.declared("core"), "ops": dictionary.declared("ops")}
 

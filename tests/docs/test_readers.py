@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 from filelock import FileLock
 
-from pipelines import tables
-from pipelines.build import mart_names
-from pipelines.home import Home
-from pipelines.publish import OLDEST_READER
+from pipelines.build.step import mart_names
+from pipelines.publish.step import OLDEST_READER
+from pipelines.store import tables
+from pipelines.store.home import Home
 
 ROOT = Path(__file__).resolve().parents[2]
 GUIDE = (ROOT / "docs" / "user-guide.md").read_text(encoding="utf-8")

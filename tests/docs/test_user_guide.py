@@ -9,12 +9,12 @@ import pytest
 from typer.testing import CliRunner
 
 from connectors import CONNECTORS
-from pipelines.cli import app
-from pipelines.config import Config, load_config
-from pipelines.credentials import missing
+from pipelines.command.main import app
+from pipelines.config.credentials import missing
+from pipelines.config.settings import Config, load_config
 from pipelines.errors import InputError
-from pipelines.home import Home
-from pipelines.published import open_published
+from pipelines.store.home import Home
+from pipelines.store.published import open_published
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 GUIDE = (DOCS / "user-guide.md").read_text(encoding="utf-8")

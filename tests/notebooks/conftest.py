@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from pipelines.home import Home
+from pipelines.store.home import Home
 from tests.docs.small_community import published_community
 
 

@@ -13,7 +13,7 @@ from filelock import FileLock
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 
-from pipelines.home import Home
+from pipelines.store.home import Home
 
 FOLDER = Path(__file__).resolve().parents[2] / "notebooks"
 NOTEBOOKS = ("feedback", "influencers")

@@ -9,12 +9,13 @@ from typing import Any
 import pytest
 
 from connectors.contract import Author, Deletion, Interaction, Mention, Metrics, Misfit, Record, Window
-from pipelines import steps, tidy
-from pipelines.arrow import TableFiles, to_batch
-from pipelines.config import Config, load_config
-from pipelines.export import export
-from pipelines.home import Home, whole_folder, write_json
-from pipelines.warehouse import mark_sound
+from pipelines.config.settings import Config, load_config
+from pipelines.publish.export import export
+from pipelines.store.arrow import TableFiles, to_batch
+from pipelines.store.home import Home, whole_folder, write_json
+from pipelines.store.warehouse import mark_sound
+from pipelines.tidy import step as tidy
+from tests.pipelines import steps
 
 SHOP = """
 since = 2026-03-01

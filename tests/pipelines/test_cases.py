@@ -19,11 +19,11 @@ import pyarrow.parquet as pq
 import pytest
 
 from connectors.contract import Window
-from pipelines import steps
-from pipelines.config import load_config
+from pipelines.config.settings import load_config
 from pipelines.errors import SourceFailed
-from pipelines.home import Home
-from pipelines.tidy import unread
+from pipelines.store.home import Home
+from pipelines.tidy.step import unread
+from tests.pipelines import steps
 
 CASES = Path(os.environ.get("EARSHOT_CASES") or Path(__file__).parents[2].parent / "shared" / "cases")
 MARCH = Window(datetime(2026, 3, 1), datetime(2026, 3, 8))

@@ -16,12 +16,14 @@ import typer
 from typer.testing import CliRunner
 
 from connectors.contract import Window
-from pipelines import __version__, steps, tables
-from pipelines.cli import app
-from pipelines.config import Config
-from pipelines.export import export
-from pipelines.home import Home
-from pipelines.warehouse import open_warehouse
+from pipelines import __version__
+from pipelines.command.main import app
+from pipelines.config.settings import Config
+from pipelines.publish.export import export
+from pipelines.store import tables
+from pipelines.store.home import Home
+from pipelines.store.warehouse import open_warehouse
+from tests.pipelines import steps
 from tests.pipelines.another_program import somebody_writes
 from tests.pipelines.conftest import window
 

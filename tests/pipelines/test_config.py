@@ -14,8 +14,8 @@ from pydantic import BaseModel
 
 from connectors import CONNECTORS
 from connectors.contract import Window
-from pipelines.config import Config, ConfigError, load_config
-from pipelines.credentials import from_environment, missing
+from pipelines.config.credentials import from_environment, missing
+from pipelines.config.settings import Config, ConfigError, load_config
 from query.parsing import parse
 
 EXAMPLES = sorted((Path(__file__).resolve().parents[2] / "examples").glob("*.toml"))

@@ -11,13 +11,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connectors.contract import Window
-from pipelines import enrich as enriching
-from pipelines import steps
-from pipelines.config import Config
-from pipelines.enrich import READ, read_batch
-from pipelines.home import Home
-from pipelines.lens import Lens, lens_of
+from pipelines.config.settings import Config
+from pipelines.enrich import step as enriching
+from pipelines.enrich.lens import Lens, lens_of
+from pipelines.enrich.step import READ, read_batch
+from pipelines.store.home import Home
 from query.parsing import parse
+from tests.pipelines import steps
 
 March = Callable[[int, int], Window]
 LENS = Lens(

@@ -11,10 +11,11 @@ import zstandard
 
 from connectors import files
 from connectors.contract import Deletion, Known, Page, Record, Window
-from pipelines import erase, steps
-from pipelines.config import Config
-from pipelines.home import Home
-from pipelines.landing import COMPLETE, PAGES, window_folder
+from pipelines.config.settings import Config
+from pipelines.load import erase
+from pipelines.pull.landing import COMPLETE, PAGES, window_folder
+from pipelines.store.home import Home
+from tests.pipelines import steps
 
 March = Callable[[int, int], Window]
 NOW = datetime(2026, 3, 4, 3)

@@ -14,10 +14,10 @@ import duckdb
 import pytest
 
 from connectors.contract import Window
-from pipelines import steps
-from pipelines.config import Config
-from pipelines.home import Home
-from pipelines.warehouse import mark_sound, open_warehouse
+from pipelines.config.settings import Config
+from pipelines.store.home import Home
+from pipelines.store.warehouse import mark_sound, open_warehouse
+from tests.pipelines import steps
 from tests.pipelines.conftest import core_tables
 
 Earshot = Callable[..., subprocess.CompletedProcess[str]]

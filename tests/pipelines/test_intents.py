@@ -10,13 +10,13 @@ import pyarrow as pa
 import pytest
 
 from connectors.contract import Window
-from pipelines import steps
-from pipelines.config import Config
-from pipelines.enrich import READ, read_batch
+from pipelines.config.settings import Config
+from pipelines.enrich.lens import Lens
+from pipelines.enrich.step import READ, read_batch
 from pipelines.evaluation.evaluate import Columns, evaluate
-from pipelines.home import Home
-from pipelines.lens import Lens
+from pipelines.store.home import Home
 from reading import intent
+from tests.pipelines import steps
 
 March = Callable[[int, int], Window]
 

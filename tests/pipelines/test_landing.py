@@ -15,11 +15,11 @@ from hypothesis import strategies as st
 
 from connectors import files
 from connectors.contract import RateLimited, Window
-from pipelines import steps
-from pipelines.config import Config
+from pipelines.config.settings import Config
 from pipelines.errors import BusyError, InputError, SourceFailed
-from pipelines.home import Home
-from pipelines.landing import COMPLETE, PAGES, attempts, encode, read_lines, window_folder
+from pipelines.pull.landing import COMPLETE, PAGES, attempts, encode, read_lines, window_folder
+from pipelines.store.home import Home
+from tests.pipelines import steps
 
 March = Callable[[int, int], Window]
 

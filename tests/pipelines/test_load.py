@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from connectors.contract import Author, Interaction, Mention, Metrics, Record, Window
-from pipelines import steps
-from pipelines.config import Config
-from pipelines.home import Home
-from pipelines.warehouse import open_warehouse
+from pipelines.config.settings import Config
+from pipelines.store.home import Home
+from pipelines.store.warehouse import open_warehouse
+from tests.pipelines import steps
 
 March = Callable[[int, int], Window]
 Core = Callable[[Home], dict[str, str]]

@@ -10,9 +10,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from connectors.contract import Mention, Window
-from pipelines import tidy
-from pipelines.arrow import TableFiles, to_batch
-from pipelines.merge import Answered, Merged, merge_mentions, page_of, place
+from pipelines.store.arrow import TableFiles, to_batch
+from pipelines.tidy import step as tidy
+from pipelines.tidy.merge import Answered, Merged, merge_mentions, page_of, place
 
 DAY = Window(datetime(2026, 3, 1), datetime(2026, 3, 2))
 NINE, TEN = datetime(2026, 3, 1, 9), datetime(2026, 3, 1, 10)

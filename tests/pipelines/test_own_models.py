@@ -7,13 +7,13 @@ from pathlib import Path
 import pytest
 
 from connectors.contract import Window
-from pipelines import steps
-from pipelines.config import Config, load_config
+from pipelines.config.settings import Config, load_config
+from pipelines.enrich.lens import lens_of
 from pipelines.errors import ConfigError, InputError
 from pipelines.evaluation.evaluate import Columns, evaluate
-from pipelines.home import Home
-from pipelines.lens import lens_of
-from pipelines.warehouse import open_warehouse
+from pipelines.store.home import Home
+from pipelines.store.warehouse import open_warehouse
+from tests.pipelines import steps
 from tests.reading import tiny_model
 
 MODELS = """

@@ -11,11 +11,11 @@ import zstandard
 
 from connectors.contract import Window
 from connectors.transport import variable
-from pipelines import steps
-from pipelines.config import Config, connector_of, load_config
-from pipelines.home import Home
+from pipelines.config.settings import Config, connector_of, load_config
+from pipelines.store.home import Home
 from sandbox import world
 from sandbox.server import serve
+from tests.pipelines import steps
 
 ROOT = Path(__file__).resolve().parents[2]
 WEEK = Window(datetime(2026, 3, 16), datetime(2026, 3, 23))

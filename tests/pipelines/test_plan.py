@@ -8,13 +8,14 @@ from typing import Any
 import pytest
 
 from connectors.contract import Author, Drift, Mention, Misfit, Page, Query, Record, SourceError, Window
-from pipelines import budget, steps
-from pipelines.budget import Spent
-from pipelines.config import Config
-from pipelines.explain import explain
-from pipelines.home import Home
-from pipelines.plan import SourcePlan, everyday_words, plan
-from pipelines.samples import Sample, samples
+from pipelines.command.explain import explain
+from pipelines.command.plan import SourcePlan, everyday_words, plan
+from pipelines.command.samples import Sample, samples
+from pipelines.config.settings import Config
+from pipelines.pull import budget
+from pipelines.pull.budget import Spent
+from pipelines.store.home import Home
+from tests.pipelines import steps
 
 NOW = datetime(2026, 3, 4, 3)
 BIRDS = '[[sources]]\nid = "birds"\ntype = "x"\nbudget = {budget}\n\n[[sources]]'
@@ -70,7 +71,7 @@ def test_a_budget_that_is_too_small_for_one_call_a_query_is_warned_of(
     from connectors import x
 
     monkeypatch.setattr(x, "queries", lambda settings, listening: [*"abc"])
-    monkeypatch.setattr("pipelines.plan.any", lambda _: False, raising=False)
+    monkeypatch.setattr("pipelines.command.plan.any", lambda _: False, raising=False)
     (warning,) = birds("{ calls = 2, posts = 5 }").warnings
     assert warning.startswith("a night needs at least 3 calls, the budget allows 2")
 

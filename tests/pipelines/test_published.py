@@ -11,15 +11,16 @@ import duckdb
 import pytest
 from typer.testing import CliRunner
 
-from pipelines import steps, tables
-from pipelines.cli import app
-from pipelines.config import Config
+from pipelines.command.main import app
+from pipelines.config.settings import Config
 from pipelines.errors import InputError, MartsFailed, NotSound
-from pipelines.export import query, write_stdout
-from pipelines.home import Home
-from pipelines.published import open_published
+from pipelines.publish.export import query, write_stdout
+from pipelines.store import tables
+from pipelines.store.home import Home
+from pipelines.store.published import open_published
+from pipelines.store.warehouse import mark_sound, open_warehouse, transaction
 from pipelines.terminal import Terminal
-from pipelines.warehouse import mark_sound, open_warehouse, transaction
+from tests.pipelines import steps
 from tests.pipelines.another_program import somebody_writes, tell
 
 Earshot = Callable[..., subprocess.CompletedProcess[str]]
@@ -252,7 +253,7 @@ ACTING = {
 
 @pytest.mark.parametrize("text", ACTING.values(), ids=ACTING)
 def test_what_strangers_wrote_is_only_shown(home: Home, monkeypatch: pytest.MonkeyPatch, text: str) -> None:
-    monkeypatch.setattr("pipelines.cli.out", Terminal(width=200))
+    monkeypatch.setattr("pipelines.command.main.out", Terminal(width=200))
     expected = re.sub("[\x00-\x1f\x7f-\x9f\u202e\u2066]", "�", text)
     quoted, name = text.replace("'", "''"), text.replace('"', '""')
     words = ["query", f"select '{quoted}' as text, 1 as \"{name}\"", "--home", str(home.root)]

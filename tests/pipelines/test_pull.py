@@ -22,11 +22,13 @@ from connectors.contract import (
     SourceError,
     Window,
 )
-from pipelines import budget, coverage, pull, steps
-from pipelines.config import Config
+from pipelines.config.settings import Config
 from pipelines.errors import SourceFailed
-from pipelines.home import Home
-from pipelines.landing import is_complete, manifests, window_folder
+from pipelines.pull import budget, coverage
+from pipelines.pull import step as pull
+from pipelines.pull.landing import is_complete, manifests, window_folder
+from pipelines.store.home import Home
+from tests.pipelines import steps
 
 March = Callable[[int, int], Window]
 NOW = datetime(2026, 3, 4, 3)

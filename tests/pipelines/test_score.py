@@ -13,10 +13,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from pipelines.config import LanguageSettings
+from pipelines.config.settings import LanguageSettings
+from pipelines.enrich.lens import Lens
+from pipelines.enrich.score import ADDED, score_file
 from pipelines.errors import InputError
-from pipelines.lens import Lens
-from pipelines.score import ADDED, score_file
 from query.parsing import parse
 from reading.engines import engine
 from reading.sentiment import read as read_sentiment

@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 
 from connectors import files
 from connectors.contract import Page, Record, Window
-from pipelines import steps
-from pipelines.config import Config
-from pipelines.home import Home
-from pipelines.tidy import SHARED_ID, clean, unread
+from pipelines.config.settings import Config
+from pipelines.store.home import Home
+from pipelines.tidy.step import SHARED_ID, clean, unread
+from tests.pipelines import steps
 
 March = Callable[[int, int], Window]
 

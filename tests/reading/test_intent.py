@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.config import LanguageSettings
+from pipelines.config.settings import LanguageSettings
+from pipelines.enrich.lens import Lens
 from pipelines.evaluation.evaluate import Columns, Evaluation, evaluate
-from pipelines.lens import Lens
 from reading import intent, linear
 from reading.intent_cues import SHARE, SIGNS, WORDS, cues, have_sign
 from reading.linear import LinearModel

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.config import LanguageSettings
+from pipelines.config.settings import LanguageSettings
 from reading.language import ENGINE, MIN_CONFIDENCE, detector, has_letters, prose
 
 EXPECTED = LanguageSettings().expected

@@ -8,8 +8,8 @@ from typing import Any
 import duckdb
 import pytest
 
-from pipelines.build import build
-from pipelines.warehouse import create_tables
+from pipelines.build.step import build
+from pipelines.store.warehouse import create_tables
 
 Rows = list[tuple[Any, ...]]
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from pipelines.build import build
+from pipelines.build.step import build
 from pipelines.errors import InputError, MartsFailed
 
 
@@ -69,7 +69,7 @@ def test_a_failing_test_is_named_and_a_weak_one_only_logged(
 
     with duckdb.connect(community) as connection:
         connection.execute("update core.mentions set kind = 'post' where kind = 'riddle'")
-    with caplog.at_level(logging.WARNING, logger="pipelines.build"):
+    with caplog.at_level(logging.WARNING, logger="pipelines.build.step"):
         build(community, logs)
     assert [message.partition(";")[0] for message in caplog.messages] == [
         "model: test brand_days_brands_are_listed: 1 row breaks it. Look at sql/models/marts/brand_days.yml"

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 import yaml
 
-from pipelines.build import PROJECT
-from pipelines.tables import CORE, key_columns, tables
+from pipelines.build.step import PROJECT
+from pipelines.store.tables import CORE, key_columns, tables
 
 RowsOf = Callable[[str], list[tuple[Any, ...]]]
 MARTS = sorted(path.stem for path in (PROJECT / "models/marts").glob("*.sql"))

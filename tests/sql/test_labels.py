@@ -9,11 +9,12 @@ from typing import Any
 import duckdb
 import pytest
 
-from pipelines.build import build
-from pipelines.home import Home
-from pipelines.labels import store, topics
-from pipelines.labels.store import QUESTIONS, SEPARATOR, Label
-from pipelines.warehouse import create_tables
+from pipelines.build.step import build
+from pipelines.people import labels as store
+from pipelines.people import topics
+from pipelines.people.labels import QUESTIONS, SEPARATOR, Label
+from pipelines.store.home import Home
+from pipelines.store.warehouse import create_tables
 
 Rows = list[tuple[Any, ...]]
 NOON = datetime(2026, 3, 2, 12)

@@ -9,7 +9,7 @@ import pytest
 
 from pipelines.discover.accounts import flag_accounts
 from pipelines.discover.duplicates import find_duplicates
-from pipelines.warehouse import create_tables
+from pipelines.store.warehouse import create_tables
 
 START = datetime(2026, 3, 1)
 

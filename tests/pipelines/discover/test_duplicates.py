@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from pipelines.discover import duplicates
 from pipelines.discover.duplicates import find_duplicates
-from pipelines.warehouse import create_tables
+from pipelines.store.warehouse import create_tables
 
 MARCH = datetime(2026, 3, 1)
 PARCEL = "The parcel from Wren arrived broken again, and nobody answers my mails about it"

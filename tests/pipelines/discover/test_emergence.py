@@ -9,9 +9,9 @@ import duckdb
 import pyarrow as pa
 import pytest
 
-from pipelines.config import EmergenceSettings
+from pipelines.config.settings import EmergenceSettings
 from pipelines.discover.emergence import find_emerging
-from pipelines.warehouse import create_tables
+from pipelines.store.warehouse import create_tables
 from reading.fingerprints import fingerprint
 
 SETTINGS = EmergenceSettings()

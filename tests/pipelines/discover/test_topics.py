@@ -9,14 +9,14 @@ import numpy as np
 import pytest
 
 from connectors.contract import Author, Mention, Window
-from pipelines import steps
-from pipelines.config import Config, TopicSettings, load_config
+from pipelines.config.settings import Config, TopicSettings, load_config
 from pipelines.discover.duplicates import find_duplicates
 from pipelines.discover.topic_memory import Engine
 from pipelines.discover.topics import read_topics
 from pipelines.errors import ConfigError
-from pipelines.home import Home
-from pipelines.warehouse import create_tables, open_warehouse, transaction
+from pipelines.store.home import Home
+from pipelines.store.warehouse import create_tables, open_warehouse, transaction
+from tests.pipelines import steps
 
 WORDS = ("bag", "delay", "seat", "meal", "app")
 NUMBERS = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
@@ -187,7 +187,7 @@ def test_nights_of_a_day_and_one_night_of_all_days_give_the_same(warehouse: Ware
 
 
 def test_the_way_rows_are_fetched_does_not_matter(warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pipelines.discover.topics.FETCHED", 7)
+    monkeypatch.setattr("pipelines.discover.step.topics.FETCHED", 7)
     with duckdb.connect() as other:
         create_tables(other)
         for connection in (warehouse, other):
@@ -200,7 +200,7 @@ def test_the_way_rows_are_fetched_does_not_matter(warehouse: Warehouse, monkeypa
 
 
 def test_a_large_day_is_read_in_pieces(warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pipelines.discover.topics.AT_ONCE", 30)
+    monkeypatch.setattr("pipelines.discover.step.topics.AT_ONCE", 30)
     arrive(warehouse, 1, said("bag", 70))
     night(warehouse)
     assert warehouse.execute(

@@ -15,13 +15,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.config import LanguageSettings
+from pipelines.config.settings import LanguageSettings
+from pipelines.enrich.lens import Lens
 from pipelines.errors import InputError
 from pipelines.evaluation.evaluate import Agreement, Cell, Columns, Evaluation, Group, evaluate, read_mapping
 from pipelines.evaluation.measures import Estimate
 from pipelines.evaluation.task import Answers, Engine, Example
 from pipelines.evaluation.tasks import TASKS
-from pipelines.lens import Lens
 
 ROOT = Path(__file__).resolve().parents[3]
 LENS = Lens((), (), LanguageSettings().expected, None, ())

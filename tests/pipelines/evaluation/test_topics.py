@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from pipelines.cli import app
+from pipelines.command.main import app
 from pipelines.errors import InputError
 from pipelines.evaluation.topics import evaluate_topics
 

@@ -15,18 +15,19 @@ from hypothesis import strategies as st
 from rich.console import Console
 from typer.testing import CliRunner
 
-from pipelines.cli import app
+from pipelines.command.main import app
 from pipelines.errors import InputError
 from pipelines.evaluation.evaluate import Columns
-from pipelines.home import Home
-from pipelines.labels import accounts, store
-from pipelines.labels.labelled_file import labelled_file
-from pipelines.labels.labelling import Session, person, read_answers, write_sample
-from pipelines.labels.sampling import Post, Wanted, known, posts, sample
-from pipelines.labels.store import Label
-from pipelines.published import open_published
+from pipelines.evaluation.own_labels import labelled_file
+from pipelines.people import accounts
+from pipelines.people import labels as store
+from pipelines.people.labelling import Session, person, read_answers, write_sample
+from pipelines.people.labels import Label
+from pipelines.people.sampling import Post, Wanted, known, posts, sample
+from pipelines.store.home import Home
+from pipelines.store.published import open_published
+from pipelines.store.warehouse import create_tables
 from pipelines.terminal import harmless
-from pipelines.warehouse import create_tables
 from reading.intent import INTENTS, OTHER
 from reading.learned import CLASSES
 from reading.moderation import personal_data, spam

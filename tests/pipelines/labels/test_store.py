@@ -11,10 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipelines.errors import InputError
-from pipelines.home import Home
-from pipelines.labels import store
-from pipelines.labels.store import QUESTIONS, Label
-from pipelines.warehouse import open_warehouse
+from pipelines.people import labels as store
+from pipelines.people.labels import QUESTIONS, Label
+from pipelines.store.home import Home
+from pipelines.store.warehouse import open_warehouse
 
 NewHome = Callable[..., Home]
 

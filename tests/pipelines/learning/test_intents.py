@@ -12,22 +12,22 @@ import pytest
 from rich.console import Console
 
 from connectors.contract import Window
-from pipelines import steps
-from pipelines.config import Config
+from pipelines.config.settings import Config
+from pipelines.enrich.learned import intents_for, manifest_path
 from pipelines.evaluation import measures
-from pipelines.home import Home
-from pipelines.labels import store
-from pipelines.labels.store import Label
-from pipelines.learning import decisions, intents
-from pipelines.learning import learn as learning
-from pipelines.learning.decisions import Decision, Learnt, decide
-from pipelines.learning.intents import macro_recall, wants_of
-from pipelines.learning.learn import learn
-from pipelines.learning.models import intents_for, manifest_path
-from pipelines.learning.table import as_tables
-from pipelines.warehouse import create_tables
+from pipelines.learn import decisions, intents
+from pipelines.learn import step as learning
+from pipelines.learn.decisions import Decision, Learnt, decide
+from pipelines.learn.intents import macro_recall, wants_of
+from pipelines.learn.step import learn
+from pipelines.learn.table import as_tables
+from pipelines.people import labels as store
+from pipelines.people.labels import Label
+from pipelines.store.home import Home
+from pipelines.store.warehouse import create_tables
 from reading import intent, linear
 from reading.intent import INTENTS
+from tests.pipelines import steps
 
 NOON = datetime(2026, 3, 5, 12)
 MADE = ("mug", "bowl", "teapot", "jar", "plate", "vase", "cup", "tile", "lid", "pitcher", "saucer", "urn")
@@ -345,6 +345,6 @@ def test_a_difference_of_several_has_an_interval_of_the_same_rows() -> None:
 
 
 def test_every_task_that_is_learned_comes_into_the_warehouse() -> None:
-    from pipelines.learning.models import TASKS
+    from pipelines.enrich.learned import TASKS
 
     assert tuple(learning._TASKS) == TASKS

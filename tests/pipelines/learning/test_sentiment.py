@@ -14,20 +14,20 @@ import pytest
 from rich.console import Console
 
 from connectors.contract import Window
-from pipelines import steps
-from pipelines.config import Config
+from pipelines.config.settings import Config
+from pipelines.enrich.learned import manifest_path, trained_for
 from pipelines.evaluation import measures
 from pipelines.evaluation.measures import ABSTAINED
-from pipelines.home import Home, read_json
-from pipelines.labels import store
-from pipelines.labels.store import Label
-from pipelines.learning import sentiment
-from pipelines.learning.decisions import FEWEST_LABELS, FEWEST_OF_A_LANGUAGE, Decision, Learnt
-from pipelines.learning.learn import learn
-from pipelines.learning.models import manifest_path, trained_for
-from pipelines.learning.sentiment import choose_floor
-from pipelines.learning.table import as_tables
-from pipelines.warehouse import create_tables
+from pipelines.learn import sentiment
+from pipelines.learn.decisions import FEWEST_LABELS, FEWEST_OF_A_LANGUAGE, Decision, Learnt
+from pipelines.learn.sentiment import choose_floor
+from pipelines.learn.step import learn
+from pipelines.learn.table import as_tables
+from pipelines.people import labels as store
+from pipelines.people.labels import Label
+from pipelines.store.home import Home, read_json
+from pipelines.store.warehouse import create_tables
+from tests.pipelines import steps
 
 NOON = datetime(2026, 3, 5, 12)
 MADE = ("mug", "bowl", "teapot", "jar", "plate", "vase", "cup", "tile", "lid", "pitcher", "saucer", "urn")

@@ -1,0 +1,1 @@
+"""Build the marts, by way of dbt."""

@@ -1,0 +1,1 @@
+"""`earshot.toml`: what to listen for, and whose credentials it takes."""

@@ -1,0 +1,1 @@
+"""Read what each post says by itself."""

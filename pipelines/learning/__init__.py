@@ -1,1 +1,0 @@
-"""Models learnt from people's labels, and the decision where each takes over."""

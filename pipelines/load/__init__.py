@@ -1,0 +1,1 @@
+"""Bring windows into the warehouse, and take out of the files what is gone."""

@@ -1,0 +1,1 @@
+"""What people say of posts, which stands above every engine."""

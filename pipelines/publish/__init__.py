@@ -1,0 +1,1 @@
+"""The file that readers open, and exports of it."""

@@ -1,0 +1,1 @@
+"""Turn what landed into records."""
