@@ -11,38 +11,32 @@ tells when one is taken back, and their number stands under the post.
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
 from typing import Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from connectors import searching
-from connectors.bluesky import records as bluesky_records
-from connectors.bluesky.client import LOGGED_IN, POSTS, Client
-from connectors.bluesky.visit import LOOKUP_SIZE, PAGE_SIZE, Visit, listed
-from connectors.contract import (
-    NOWHERE,
-    ApiUrl,
-    CredentialsError,
-    Known,
-    Listening,
-    Network,
-    Page,
-    Query,
-    Record,
-    Shape,
-    SourceError,
-    SourceSettings,
-    Window,
+from connectors.contract import NOWHERE, ApiUrl, Listening, Network, Query, Shape, SourceSettings
+from connectors.searching import searches
+from connectors.transport import excerpt
+from query.search_syntax import SearchSyntax
+
+SEARCH_SYNTAX = SearchSyntax(
+    longest=256,  # none is documented
+    or_=None,
+    not_=None,  # how it parts words isn't documented, so that to exclude one could exclude too much
+    group=None,
+    handle=None,  # the full handle stands in the text; @name alone is no handle here
+    fields={"author": "from:{}", "lang": "lang:{}", "site": "domain:{}"},
+    only_narrowing=frozenset(("lang",)),
+    reserved=frozenset(),
+    signs=False,
 )
-from connectors.failures import Failures
-from connectors.transport import checked_credentials, excerpt, new_session, variable
-from query.rendering import SearchSyntax
+CANARY = Query("the newest with a common word", "the")
 
 NETWORK = Network(
     name="bluesky",
     title="Bluesky",
-    page_size=PAGE_SIZE,
+    page_size=100,
     limits="3,000 requests in 5 minutes for each address; 30 logins in 5 minutes and 300 a day for each account, some "
     "servers only 10; 100 posts a page, 10,000 a search, after which it is asked anew for what is older",
     reaches_back="to its beginning, as far as its search index holds it",
@@ -53,7 +47,10 @@ NETWORK = Network(
     },
     optional=frozenset(("handle", "app_password")),
     pace_seconds=0.1,
-    recheck_size=LOOKUP_SIZE,
+    recheck_size=25,
+    parsed_by=("logged_in_only",),
+    search_syntax=SEARCH_SYNTAX,
+    canary=CANARY,
     setup="""1. Make an account on [bsky.app](https://bsky.app) that serves for nothing else, or use the brand's own.
 2. Under *Settings → Privacy and security → App passwords* add one named `earshot`. Leave direct messages off.
 3. Set the handle, without @, and the app password, never the account's own password.
@@ -74,20 +71,7 @@ rechecks work all the same; a search shows its newest 100 posts at most, and at 
     community=NOWHERE,
 )
 
-SEARCH_SYNTAX = SearchSyntax(
-    longest=256,  # none is documented
-    or_=None,
-    not_=None,  # how it parts words isn't documented, so that to exclude one could exclude too much
-    group=None,
-    handle=None,  # the full handle stands in the text; @name alone is no handle here
-    fields={"author": "from:{}", "lang": "lang:{}", "site": "domain:{}"},
-    only_narrowing=frozenset(("lang",)),
-    reserved=frozenset(),
-    signs=False,
-)
-
-_FEED = "at://"
-_CANARY = Query("the newest with a common word", "the")
+FEED = "at://"
 _HANDLE = re.compile(
     r"(?:[a-zA-Z0-9](?:[a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?\.)+[a-zA-Z][a-zA-Z0-9-]*|did:[a-z]+:[\w.:%-]+", re.ASCII
 )
@@ -128,7 +112,7 @@ class Settings(SourceSettings):
         if not (self.search or self.accounts or self.extra):
             raise ValueError("set search = true, or name something in accounts or extra")
         for text in self.extra:
-            if not text.strip() or text.startswith(_FEED) or len(text) > SEARCH_SYNTAX.longest:
+            if not text.strip() or text.startswith(FEED) or len(text) > SEARCH_SYNTAX.longest:
                 raise ValueError(f"extra: {excerpt(text)} is no search of 1 to {SEARCH_SYNTAX.longest} characters")
         return self
 
@@ -136,90 +120,8 @@ class Settings(SourceSettings):
 def queries(settings: Settings, listening: Listening) -> list[Query]:
     """The searches for the brands, those of `extra`, and a feed for each account of the settings and of the team."""
     # The team is heard through its feeds: these are whole, and nobody has to log in for them.
-    asked = searching.searches(listening._replace(team=()), SEARCH_SYNTAX) if settings.search else []
+    asked = searches(listening._replace(team=()), SEARCH_SYNTAX) if settings.search else []
     asked += [Query(f"extra {number}: {text}", text) for number, text in enumerate(settings.extra, 1)]
     named = (*settings.accounts, *listening.team_handles)
     accounts = dict.fromkeys(name if name.startswith("did:") else name.lower() for name in named)
-    return [*asked, *(Query(f"@{name}", f"{_FEED}{name}") for name in accounts)]
-
-
-def canary(settings: Settings) -> Query:  # noqa: ARG001 - part of the contract
-    """The newest posts with the word `the`, whenever they were written."""
-    return _CANARY
-
-
-def connect(settings: Settings, credentials: Mapping[str, str]) -> Client:
-    """A client, with an account if there are credentials; `CredentialsError` where half is missing. Nothing is sent."""
-    found = checked_credentials(NETWORK, settings, credentials)
-    if len(found) == 1:
-        missing = next(name for name in NETWORK.credentials if name not in found)
-        raise CredentialsError(
-            f"source {settings.id!r}: a login on Bluesky takes both handle and app password; set "
-            f"{variable(settings, missing)}, too."
-        )
-    api = str(settings.api).rstrip("/") if settings.api else None
-    pace = NETWORK.pace_seconds if settings.pace is None else settings.pace
-    client = Client(new_session(instead=api, user_agent="earshot (social listening)"), pace, api)
-    if found:
-        server = str(settings.pds).rstrip("/") if settings.pds else api or LOGGED_IN
-        client.log_in_as(found["handle"].removeprefix("@"), found["app_password"], server)
-    return client
-
-
-# Fetch ------------------------------------------------------------------------------------------------
-
-
-def fetch(client: Client, settings: Settings, query: Query, window: Window) -> Iterator[Page]:
-    """A search or a feed, newest post first, then the threads of what was found, then how many follow their authors.
-
-    What fails costs itself: the rest is still fetched, and the error that is raised at the end tells what is missing.
-    """
-    credentials = " and ".join(variable(settings, name) for name in NETWORK.credentials)
-    visit = Visit(client, credentials, settings.logged_in_only, window)
-    if query == _CANARY:
-        yield visit.newest(query.text)
-        return
-    if query.text.startswith(_FEED):
-        yield from visit.feed(query.text.removeprefix(_FEED))
-    else:
-        yield from visit.search(query.text)
-    if settings.threads:
-        for root, found in visit.threads.items():
-            yield from visit.thread(root, found)
-    yield from visit.profiles()
-    visit.failures.raise_noted()
-
-
-def recheck(client: Client, settings: Settings, known: Sequence[Known]) -> Iterator[Page]:
-    """The posts as they are now, 25 an answer. What is missing from an answer is deleted, or its account is gone.
-
-    An answer that lacks all of them is asked for twice before it is believed.
-    """
-    failures = Failures()
-    uris = [uri for mention in known if (uri := _uri(mention.mention_id))]
-    for start in range(0, len(uris), LOOKUP_SIZE):
-        asked = uris[start : start + LOOKUP_SIZE]
-        try:
-            answer = client.get(POSTS, {"uris": asked})
-            posts = listed(answer, "posts", POSTS)
-            if not posts:
-                answer = client.get(POSTS, {"uris": asked})
-                posts = listed(answer, "posts", POSTS)
-        except SourceError as failure:
-            failures.note(failure)
-            continue
-        failures.over()
-        body = {"asked": [bluesky_records.PREFIX + uri for uri in asked], "answer": answer}
-        kept = sum(bluesky_records.is_kept(post, settings.logged_in_only) for post in posts)
-        yield Page(f"recheck {POSTS}", body, kept, len(posts))
-    failures.raise_noted()
-
-
-def parse(settings: Settings | None, page: Page) -> Iterator[Record]:
-    """Mentions, authors, metrics and interactions of an answer. What can't be read is a `Misfit`."""
-    return bluesky_records.records(page, settings is not None and settings.logged_in_only)
-
-
-def _uri(mention_id: str) -> str | None:
-    uri = mention_id.removeprefix(bluesky_records.PREFIX)
-    return uri if bluesky_records.POST_URI.fullmatch(uri) else None
+    return [*asked, *(Query(f"@{name}", f"{FEED}{name}") for name in accounts)]

@@ -3,14 +3,16 @@
 import re
 from typing import Any
 
+from connectors.values import entries, mapping, part
+
 
 def text_of(record: dict[str, Any]) -> str:
     """All that was said: the words with their links in full, what pictures show in brackets, and the card's link."""
     parts = [_with_links(record) if isinstance(record.get("text"), str) else ""]
     for embed in _embeds(record.get("embed")):
-        described = [object_of(image).get("alt") for image in list_of(embed.get("images"))] + [embed.get("alt")]
+        described = [mapping(image).get("alt") for image in entries(embed.get("images"))] + [embed.get("alt")]
         parts += [f"[{alt.strip()}]" for alt in described if isinstance(alt, str) and alt.strip()]
-        card = object_of(embed.get("external"))
+        card = part(embed, "external")
         title, link = card.get("title"), card.get("uri")
         if isinstance(title, str) and title.strip() and title.strip() not in parts[0]:
             parts.append(title.strip())
@@ -49,25 +51,15 @@ def _full_link(shown: str, link: str) -> str:
 def facets_of(record: dict[str, Any]) -> list[tuple[int, int, dict[str, Any]]]:
     """Links, mentions and tags in the text: first byte, byte after the last, and what it is."""
     found = []
-    for facet in list_of(record.get("facets")):
-        index = object_of(object_of(facet).get("index"))
+    for facet in entries(record.get("facets")):
+        index = part(facet, "index")
         start, stop = index.get("byteStart"), index.get("byteEnd")
         if isinstance(start, int) and isinstance(stop, int):
-            found += [(start, stop, object_of(feature)) for feature in list_of(object_of(facet).get("features"))]
+            found += [(start, stop, mapping(feature)) for feature in entries(mapping(facet).get("features"))]
     return found
 
 
 def _embeds(embed: Any) -> list[dict[str, Any]]:
     """An embed, and the media of one that has a record and media."""
-    embed = object_of(embed)
-    return [embed, object_of(embed.get("media"))]
-
-
-def object_of(value: Any) -> dict[str, Any]:
-    """The value where it is an object, else an empty one."""
-    return value if isinstance(value, dict) else {}
-
-
-def list_of(value: Any) -> list[Any]:
-    """The value where it is a list, else an empty one."""
-    return value if isinstance(value, list) else []
+    embed = mapping(embed)
+    return [embed, part(embed, "media")]

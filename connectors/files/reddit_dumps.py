@@ -7,8 +7,8 @@ from datetime import datetime
 from typing import Any
 
 from connectors.contract import from_epoch
-from connectors.reddit import records as reddit_records
-from connectors.reddit.records import Found
+from connectors.reddit import parse as reddit
+from connectors.reddit.parse import Found
 
 NEEDED = frozenset({"id", "created_utc", "subreddit"})
 """Columns without which a file is no such dump."""
@@ -28,7 +28,7 @@ def things(rows: list[Found]) -> list[Found]:
 
 def is_escaped(found: list[Found]) -> bool:
     """Whether texts are escaped: as good as always, since the dumps were asked for without `raw_json`."""
-    return reddit_records.is_escaped(found, otherwise=True)
+    return reddit.is_escaped(found, otherwise=True)
 
 
 def looks_like_one(row: dict[str, Any]) -> bool:

@@ -101,8 +101,8 @@ def _read(files: Iterable[Path]) -> list[Run]:
 
 def load(connection: duckdb.DuckDBPyConnection, home: Home) -> None:
     """Bring what was noted since the last time into `ops.runs`."""
-    newest = connection.execute("select max(started_at) from ops.runs").fetchone()
-    runs = read(home, newest[0] if newest else None)
+    ((newest,),) = connection.execute("select max(started_at) from ops.runs").fetchall()
+    runs = read(home, newest)
     if runs:
         noted = to_batch(runs, arrow_schema(tables.runs, Run._fields))
         connection.register("noted", noted)

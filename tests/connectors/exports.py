@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 import zstandard
 
-from connectors import files
+from connectors import CONNECTORS
 from connectors.contract import (
     Listening,
     Mention,
@@ -22,6 +22,8 @@ from connectors.contract import (
     SourceError,
     Window,
 )
+
+files = CONNECTORS["files"]
 
 ALL_TIME = Window(datetime.min, datetime(2026, 6, 1))
 """Ends before the files of these tests are written."""

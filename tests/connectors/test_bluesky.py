@@ -10,8 +10,8 @@ from datetime import datetime, timedelta
 import pytest
 from pydantic import ValidationError
 
-from connectors import bluesky
-from connectors.bluesky import visit as bluesky_visit
+from connectors import CONNECTORS
+from connectors.bluesky import fetch as bluesky_visit
 from connectors.bluesky.client import AUTHOR_FEED, POSTS, PROFILES, SEARCH, THREAD
 from connectors.contract import (
     Author,
@@ -35,6 +35,8 @@ from sandbox.community import community
 from sandbox.world import CREDENTIALS as SANDBOX
 from tests.connectors.times import NOW, at, series
 from tests.connectors.trouble import NO_ANSWER, NO_JSON, PAGES, trouble_id
+
+bluesky = CONNECTORS["bluesky"]
 
 CREDENTIALS = SANDBOX["bluesky"]
 HALMORA = Query("search 1", "halmora")
@@ -371,7 +373,7 @@ def test_search_language(world, talk, fetched, text, found):
 
 def test_canary_finds_something_in_any_window(world, talk, fetched):
     server = world(talk)
-    pages, error = fetched(server, bluesky.canary(settings()), window=Window(at("26T00:00"), at("26T01:00")))
+    pages, error = fetched(server, bluesky.NETWORK.canary, window=Window(at("26T00:00"), at("26T01:00")))
     assert error is None
     assert [(page.posts, page.seen) for page in pages] == [(0, 1)]
     assert params(server, SEARCH) == [{"q": "the", "sort": "latest", "limit": "100"}]
@@ -380,7 +382,7 @@ def test_canary_finds_something_in_any_window(world, talk, fetched):
 def test_canary_tells_that_the_search_is_closed(world, talk, fetched):
     server = world(talk)
     server.world.misbehave("status", XRPC + SEARCH, status=403, body="<h1>403 Forbidden</h1>")
-    pages, error = fetched(server, bluesky.canary(settings()), credentials={})
+    pages, error = fetched(server, bluesky.NETWORK.canary, credentials={})
     assert (pages, type(error)) == ([], CredentialsError)
 
 

@@ -7,12 +7,14 @@ from pathlib import Path
 import pytest
 import requests
 
-from connectors import bluesky
+from connectors import CONNECTORS
 from connectors.bluesky.client import _meaning
-from connectors.bluesky.records import is_kept, uri_of
+from connectors.bluesky.parse import is_kept, uri_of
 from connectors.contract import CredentialsError, Deletion, Drift, Mention, Misfit, Page, utc
 from connectors.http_api import Refused, wait_asked_for
 from tests.connectors.recorded import bodies, items_in, objects, recorded
+
+bluesky = CONNECTORS["bluesky"]
 
 OPEN = bluesky.Settings(id="sky", type="bluesky", logged_in_only=True)
 MEANINGS = {

@@ -8,10 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectors import bluesky
-from connectors.bluesky.records import moment
+from connectors import CONNECTORS
+from connectors.bluesky.parse import moment
 from connectors.contract import Author, Deletion, Drift, Interaction, Mention, Metrics, Misfit, Page
 from tests.connectors.mangling import json_values, mangled
+
+bluesky = CONNECTORS["bluesky"]
 
 SAM, MIRA, LOTTE = (f"did:plc:{letter * 24}" for letter in "sml")
 FIRST = f"at://{SAM}/app.bsky.feed.post/3first"

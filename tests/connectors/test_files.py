@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 import pytest
 import zstandard
 
-from connectors import files
+from connectors import CONNECTORS
 from connectors.contract import (
     Author,
     Interaction,
@@ -45,6 +45,8 @@ from tests.connectors.exports import (
     zstd_frames,
     zstd_long,
 )
+
+files = CONNECTORS["files"]
 
 # What comes out of a row -------------------------------------------------------------------------------
 

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 import pytest
 from pydantic import ValidationError
 
-from connectors import github
+from connectors import CONNECTORS
 from connectors.contract import (
     Author,
     CredentialsError,
@@ -18,6 +18,7 @@ from connectors.contract import (
     Listening,
     Mention,
     Metrics,
+    Page,
     Query,
     RateLimited,
     SchemaDrift,
@@ -31,6 +32,8 @@ from sandbox import github_api
 from sandbox.github_things import GitHub
 from sandbox.world import CREDENTIALS
 from tests.connectors.times import NOW, at, series
+
+github = CONNECTORS["github"]
 
 TOKEN = CREDENTIALS["github"]
 FIRMWARE = Query("halmora/firmware issues", "/halmora/firmware/issues")
@@ -203,8 +206,7 @@ def test_fetch_whole_threads_of_what_is_new(run, build, talk, fetched, mentions)
     assert not [record for page in pages for record in github.parse(settings(), page) if "#3" in str(record)]
 
 
-def test_fetch_thread_whose_beginning_is_not_listed(run, build, talk, fetched, mentions, monkeypatch):
-    monkeypatch.setattr(github, "PAGE_SIZE", 1)
+def test_fetch_thread_whose_beginning_is_not_listed(run, build, talk, fetched, mentions):
     server = run(build([*talk[:4]]), now=NOW)
     server.world.misbehave("status", f"{LISTS}/issues", body="[]", status=200)
     pages, error = fetched(server)
@@ -794,7 +796,7 @@ def test_recheck_post_that_was_moved_to_another_repository(run, build, talk, fet
     mention = mentions(github, pages)[name(2)]
     elsewhere = GitHub(server.world).issue(server.world.community.by_id["a005"])
     elsewhere |= {"html_url": "https://github.com/halmora/app/issues/77", "number": 77}
-    page = github.Page("recheck repos/halmora/firmware/issues/2", {"asked": [mention.mention_id], "answer": elsewhere})
+    page = Page("recheck repos/halmora/firmware/issues/2", {"asked": [mention.mention_id], "answer": elsewhere})
     records = list(github.parse(None, page))
     assert Deletion(name(2)) in records
     assert name(77, repository="halmora/app") in {each.mention_id for each in records if isinstance(each, Mention)}
@@ -802,6 +804,6 @@ def test_recheck_post_that_was_moved_to_another_repository(run, build, talk, fet
 
 def test_canary_finds_something_in_any_window(run, build, talk, fetched):
     server = run(build([talk[0] | {"text": "the garden"}]), now=NOW)
-    (page,), error = fetched(server, github.canary(settings()), window=Window(at("01T00:00"), at("03T00:00")))
+    (page,), error = fetched(server, github.NETWORK.canary, window=Window(at("01T00:00"), at("03T00:00")))
     assert error is None
     assert page.seen == 1

@@ -8,10 +8,12 @@ from typing import Any
 import pytest
 import requests
 
-from connectors import github
+from connectors import CONNECTORS
 from connectors.contract import CredentialsError, Mention, Page, RateLimited, Record, SourceError
 from connectors.http_api import NotThere
 from tests.connectors.recorded import FOLDER, bodies, items_in, misfits, objects, recorded
+
+github = CONNECTORS["github"]
 
 REFUSALS = {
     "401_bad_credentials": CredentialsError,

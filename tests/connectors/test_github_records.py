@@ -6,10 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectors import github
+from connectors import CONNECTORS
 from connectors.contract import Author, Drift, Interaction, Mention, Metrics, Misfit, Page
-from connectors.github.records import plain_markdown
+from connectors.github.parse import plain_markdown
 from tests.connectors.mangling import json_values
+
+github = CONNECTORS["github"]
 
 AT = datetime.fromisoformat("2026-04-21T08:00")
 SITE = "https://github.com/Halmora/Firmware"

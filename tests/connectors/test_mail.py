@@ -15,7 +15,7 @@ import zstandard
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectors import mail
+from connectors import CONNECTORS
 from connectors.contract import (
     Author,
     Interaction,
@@ -33,6 +33,8 @@ from connectors.mail import archive as mail_archive
 from connectors.mail.archive import RawMail, read_mails
 from pipelines.config.settings import load_config
 from sandbox.community import FOLDER
+
+mail = CONNECTORS["mail"]
 
 ALL_TIME = Window(datetime.min, datetime.max)
 MARCH_2 = Window(datetime(2026, 3, 2), datetime(2026, 3, 3))
@@ -241,7 +243,7 @@ def test_pages_hold_two_hundred_mails_and_the_last_page_the_rest(archive: Callab
 
 
 def test_a_page_ends_before_it_gets_too_large(archive: Callable[..., Path], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(mail, "MOST_ON_A_PAGE", 10_000)
+    monkeypatch.setattr("connectors.mail.fetch.MOST_ON_A_PAGE", 10_000)
     path = archive(*(letter(n, "word " * 1200) for n in range(5)))
     assert [page.posts for page in pages(path)] == [2, 2, 1]
 
@@ -294,7 +296,7 @@ def test_answers_find_the_beginning_of_their_thread_in_the_archive(archive: Call
 
 
 def test_a_thread_is_forgotten_after_many_mails(archive: Callable[..., Path], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(mail, "REMEMBERED", 2)
+    monkeypatch.setattr("connectors.mail.fetch.REMEMBERED", 2)
     path = archive(*(letter(n) for n in range(3)), letter(9, In_Reply_To="<m0@garden.example>"))
     assert mentions(path)[-1].root_id is None
 

@@ -6,10 +6,12 @@ from typing import Any
 
 import pytest
 
-from connectors import mail
+from connectors import CONNECTORS
 from connectors.contract import Author, Interaction, Listening, Mention, Misfit, Record, Window
 from connectors.mail import archive, digests
 from connectors.mail.headers import account, headers_of
+
+mail = CONNECTORS["mail"]
 
 MARCH = Window(datetime(2026, 3, 1), datetime(2026, 4, 1))
 ENVELOPE = "From talk-bounces@lists.example  Tue Mar  3 06:00:00 2026\n"
@@ -201,7 +203,7 @@ def test_a_digest_that_is_cut_off_gives_its_whole_posts_and_is_told(
 ) -> None:
     whole = in_parts(letter("x", **ADA), letter("y" * 5000, **BO))
     monkeypatch.setattr(archive, "LONGEST_MAIL", 2000)
-    monkeypatch.setattr(mail, "LONGEST_MAIL", 2000)
+    monkeypatch.setattr("connectors.mail.fetch.LONGEST_MAIL", 2000)
     found = records(tmp_path, whole)
     assert [record.text for record in found if isinstance(record, Mention)] == ["x"]
     assert misfits(found) == [("file list.mbox, line 1", "is a digest that is too long to be read to its end")]

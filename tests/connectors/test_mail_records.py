@@ -9,10 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectors import mail
+from connectors import CONNECTORS
 from connectors.contract import Author, Drift, Interaction, Mention, Misfit, Page, Record
 from connectors.mail.headers import account, decoded, headers_of
 from tests.connectors.mangling import json_values
+
+mail = CONNECTORS["mail"]
 
 NOON = "Mon, 02 Mar 2026 12:00:00 +0100"
 ENVELOPE = "From ann@garden.example Mon Mar  2 11:05:00 2026"

@@ -6,9 +6,13 @@ from typing import Any
 
 import pytest
 
-from connectors import files, mail
+from connectors import CONNECTORS
 from connectors.contract import Listening, Mention, Misfit, Window
 from tests.connectors.recorded import items_in
+
+mail = CONNECTORS["mail"]
+
+files = CONNECTORS["files"]
 
 EVER = Window(datetime(1990, 1, 1), datetime(2026, 1, 1))
 REDDIT_DUMP = {"format": "reddit-dump"}

@@ -10,7 +10,7 @@ import pytest
 from praw.config import Config as PrawConfig
 from pydantic import ValidationError
 
-from connectors import reddit
+from connectors import CONNECTORS
 from connectors.contract import (
     CredentialsError,
     Listening,
@@ -28,6 +28,8 @@ from sandbox import reddit_things
 from sandbox.world import CLIENT_ID, CLIENT_SECRET
 from tests.connectors.times import at
 from tests.connectors.trouble import trouble_id
+
+reddit = CONNECTORS["reddit"]
 
 CREDENTIALS = {"client_id": CLIENT_ID, "client_secret": CLIENT_SECRET}
 HALMORA = Query("r/halmora", "r/halmora")
@@ -156,7 +158,7 @@ def test_fetch_stops_where_the_window_starts(run, build, many_posts, week, colle
 
 
 def test_fetch_tells_where_a_capped_listing_ends(run, build, many_posts, week, collect, monkeypatch):
-    monkeypatch.setattr(reddit, "LISTING_CAP", 120)
+    monkeypatch.setattr("connectors.reddit.fetch.LISTING_CAP", 120)
     server = run(build(many_posts(168)), listing_cap=120)
     pages, error = fetched(server, week, collect, threads=False)
     assert sum(page.posts for page in pages) == 120

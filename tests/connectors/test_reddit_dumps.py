@@ -12,12 +12,16 @@ import zstandard
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectors import files, reddit
+from connectors import CONNECTORS
 from connectors.contract import Author, Listening, Mention, Metrics, Misfit, Page, Record, SourceError, Window
 from sandbox.community import Community
 from sandbox.reddit_things import listing, thing
 from sandbox.world import World
 from tests.connectors.mangling import json_values
+
+files = CONNECTORS["files"]
+
+reddit = CONNECTORS["reddit"]
 
 ALL_TIME = Window(datetime.min, datetime(2026, 6, 1))
 NEW_YEAR = 1767225600

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectors import reddit
+from connectors import CONNECTORS
 from connectors.contract import (
     CredentialsError,
     Deletion,
@@ -29,12 +29,14 @@ from sandbox.server import Sandbox
 from sandbox.world import CLIENT_ID, CLIENT_SECRET
 from tests.connectors.mangling import json_values
 
+reddit = CONNECTORS["reddit"]
+
 CREDENTIALS = {"client_id": CLIENT_ID, "client_secret": CLIENT_SECRET}
 NOON = datetime.fromisoformat("2026-04-21T12:00:00")
 Post = dict[str, Any]
 
 
-def settings(**more: Any) -> reddit.Settings:
+def settings(**more: Any) -> Any:
     return reddit.Settings(**{"id": "forum", "type": "reddit", "subreddits": ("halmora",), **more})
 
 
@@ -180,7 +182,7 @@ def test_the_canary_finds_something(run, build, thread, week):
     thread[0] |= {"text": "what is the best lamp"}
     server = run(build(thread))
     own = settings(api=server.url, search=True)
-    page = next(reddit.fetch(reddit.connect(own, CREDENTIALS), own, reddit.canary(own), week))
+    page = next(reddit.fetch(reddit.connect(own, CREDENTIALS), own, reddit.NETWORK.canary, week))
     assert (page.endpoint, page.seen, len(server.world.requests)) == ("search", 1, 2)
 
 
@@ -198,7 +200,7 @@ def test_the_canary_finds_something(run, build, thread, week):
     ],
 )
 def test_a_query_in_the_words_of_reddit(query, searched):
-    asked = searches(Listening(queries=(("halmora", parsed(query)),)), reddit.SEARCH_SYNTAX)
+    asked = searches(Listening(queries=(("halmora", parsed(query)),)), reddit.NETWORK.search_syntax)
     assert [search.text for search in asked] == [searched]
 
 
@@ -211,7 +213,7 @@ def test_a_search_finds_what_the_brands_and_the_team_wrote(run, build, line, wee
     server = run(build(posts))
     own = settings(api=server.url, search=True, threads=False)
     listening = Listening(queries=(("halmora", parsed("halmora (pump OR hum)")),), team=(("halmora", "mira"),))
-    (search,) = searches(listening, reddit.SEARCH_SYNTAX)
+    (search,) = searches(listening, reddit.NETWORK.search_syntax)
     pages, error = collect(reddit.fetch(reddit.connect(own, CREDENTIALS), own, search, week))
     assert error is None
     assert set(mentions(reddit, pages)) == {"reddit:t3_1sa001", "reddit:t3_1sa002"}

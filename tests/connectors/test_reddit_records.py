@@ -7,9 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectors import reddit
+from connectors import CONNECTORS
 from connectors.contract import Author, Drift, Interaction, Mention, Metrics, Misfit, Page
 from tests.connectors.mangling import json_values, mangled
+
+reddit = CONNECTORS["reddit"]
 
 NEW_YEAR = datetime.fromisoformat("2026-01-01")
 EPOCH = 1767225600.0

@@ -6,12 +6,14 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 
-from connectors import bluesky
+from connectors import CONNECTORS
 from connectors.bluesky.client import AUTHOR_FEED, POSTS, SEARCH
-from connectors.bluesky.visit import MOST_BARREN
+from connectors.bluesky.fetch import MOST_BARREN
 from connectors.contract import CredentialsError, Deletion, Known, Mention, Query, SchemaDrift, SourceError, Window
 from connectors.transport import conceal
 from tests.connectors.times import at
+
+bluesky = CONNECTORS["bluesky"]
 
 XRPC = "/bluesky/xrpc/"
 WEEK = Window(at("20"), at("27"))

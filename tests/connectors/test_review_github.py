@@ -4,10 +4,12 @@ import json
 
 import pytest
 
-from connectors import github
+from connectors import CONNECTORS
 from connectors.contract import Deletion, Known, Mention, Misfit, Page, Query, SchemaDrift, SourceError, Window
 from sandbox.world import CREDENTIALS
 from tests.connectors.times import at
+
+github = CONNECTORS["github"]
 
 WEEK = Window(at("20"), at("27"))
 ISSUES = Query("issues", "/halmora/firmware/issues")

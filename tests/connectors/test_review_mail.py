@@ -4,8 +4,10 @@ import time
 
 import pytest
 
-from connectors import mail
+from connectors import CONNECTORS
 from connectors.contract import Mention, Page
+
+mail = CONNECTORS["mail"]
 
 
 @pytest.mark.parametrize("charset", ["punycode", "-punycode"])

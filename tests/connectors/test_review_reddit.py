@@ -1,7 +1,9 @@
 """Reddit, as strangers' text would have it."""
 
-from connectors import reddit
+from connectors import CONNECTORS
 from connectors.contract import Mention, Page
+
+reddit = CONNECTORS["reddit"]
 
 
 def test_a_character_of_endless_number_does_not_cost_the_comment():

@@ -2,9 +2,11 @@
 
 import pytest
 
-from connectors import rss
+from connectors import CONNECTORS
 from connectors.contract import Mention, Page
-from connectors.rss import records as rss_records
+from connectors.rss import parse as rss_records
+
+rss = CONNECTORS["rss"]
 
 URL = "https://blog.example/feed.xml"
 

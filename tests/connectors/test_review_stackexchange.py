@@ -4,9 +4,11 @@ import json
 
 import pytest
 
-from connectors import stackexchange
+from connectors import CONNECTORS
 from connectors.contract import Deletion, Known, Mention, Misfit, Page, Query, SourceError, Window
 from tests.connectors.times import at
+
+stackexchange = CONNECTORS["stackexchange"]
 
 WEEK = Window(at("20"), at("27"))
 QUESTIONS = "/stackexchange/questions"

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from pydantic import ValidationError
 
-from connectors import rss
+from connectors import CONNECTORS
 from connectors.contract import (
     Author,
     Listening,
@@ -24,6 +24,8 @@ from connectors.http_api import NotThere, Refused
 from sandbox import rss_api
 from tests.connectors.times import NOW, at
 from tests.connectors.trouble import NO_ANSWER
+
+rss = CONNECTORS["rss"]
 
 BLOG = "https://blog.example/feed.xml"
 PAGED = "https://halmora.example/blog.atom"

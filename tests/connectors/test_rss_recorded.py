@@ -4,10 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from connectors import rss
+from connectors import CONNECTORS
 from connectors.contract import Mention, Page
-from connectors.rss.records import body_of
+from connectors.rss.parse import body_of
 from tests.connectors.recorded import items_in, misfits, recorded
+
+rss = CONNECTORS["rss"]
 
 URL = "https://recorded.example/feed"
 SET_ASIDE = {

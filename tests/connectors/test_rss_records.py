@@ -8,10 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectors import rss
+from connectors import CONNECTORS
 from connectors.contract import Author, Drift, Mention, Metrics, Misfit, Page
 from connectors.rss.listing import Shown
-from connectors.rss.records import Feed, body_of
+from connectors.rss.parse import Feed, body_of
+
+rss = CONNECTORS["rss"]
 
 ITEM = (
     "<item><title>Basil</title><guid isPermaLink='false'>7</guid><link>/basil?a=1&amp;b=2</link>"

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from pydantic import ValidationError
 
-from connectors import stackexchange
+from connectors import CONNECTORS
 from connectors.contract import (
     CredentialsError,
     Deletion,
@@ -32,6 +32,8 @@ from sandbox.stackexchange_api import item_id, kind_of
 from sandbox.world import CREDENTIALS
 from tests.connectors.times import NOW, at, series
 from tests.connectors.trouble import NO_ANSWER, trouble_id
+
+stackexchange = CONNECTORS["stackexchange"]
 
 HALMORA = Query("search 1", "halmora")
 TAG = Query("tag basil", "tagged:basil")
@@ -362,7 +364,7 @@ def test_nothing_found_and_the_canary(run, build, item, fetched):
     pages, error = fetched(server, Query("q", "zebra"))
     assert (error, [(page.posts, page.seen) for page in pages]) == (None, [(0, 0)])
     ancient = Window(datetime(2025, 1, 1), datetime(2025, 1, 2))
-    pages, error = fetched(server, stackexchange.canary(settings()), ancient)
+    pages, error = fetched(server, stackexchange.NETWORK.canary, ancient)
     assert (error, [(page.posts, page.seen) for page in pages]) == (None, [(0, 1)])
 
 

@@ -7,11 +7,13 @@ from pathlib import Path
 import pytest
 import requests
 
-from connectors import stackexchange
+from connectors import CONNECTORS
 from connectors.contract import Drift, Mention, Page, SourceError
 from connectors.http_api import Refused
 from connectors.stackexchange.api import meaning
 from tests.connectors.recorded import FOLDER, bodies, items_in, misfits, objects, recorded
+
+stackexchange = CONNECTORS["stackexchange"]
 
 
 @pytest.mark.parametrize("path", recorded("stackexchange"))

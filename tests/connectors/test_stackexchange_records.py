@@ -7,9 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectors import stackexchange
+from connectors import CONNECTORS
 from connectors.contract import Author, Deletion, Drift, Interaction, Mention, Metrics, Misfit, Page
 from tests.connectors.mangling import json_values
+
+stackexchange = CONNECTORS["stackexchange"]
 
 SETTINGS = stackexchange.Settings(id="garden", type="stackexchange", site="gardening")
 PLACE = "stackexchange:gardening/"

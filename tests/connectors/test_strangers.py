@@ -16,7 +16,7 @@ import prawcore.sessions
 import pytest
 import requests
 
-from connectors import CONNECTORS, connections, http_api, rss, transport, x
+from connectors import CONNECTORS, connections, http_api, transport, x
 from connectors.contract import CredentialsError, Deletion, Known, Listening, Page, SchemaDrift, SourceError
 from connectors.discourse import records as discourse_records
 from connectors.http_api import HttpApi, NotThere, Refused
@@ -25,6 +25,8 @@ from query.parsing import parse as query
 from sandbox.world import CREDENTIALS
 from tests.connectors.times import WEEK, at
 from tests.connectors.trouble import DRIPPING, PAGES, Stranger, says
+
+rss = CONNECTORS["rss"]
 
 SETTINGS: dict[str, dict[str, Any]] = {
     "appstore": {"apps": ["1234567890"]},

@@ -9,13 +9,15 @@ import pyarrow.parquet as pq
 import pytest
 import zstandard
 
-from connectors import files
+from connectors import CONNECTORS
 from connectors.contract import Deletion, Known, Page, Record, Window
 from pipelines.config.settings import Config
 from pipelines.load import erase
 from pipelines.pull.landing import COMPLETE, PAGES, window_folder
 from pipelines.store.home import Home
 from tests.pipelines import steps
+
+files = CONNECTORS["files"]
 
 March = Callable[[int, int], Window]
 NOW = datetime(2026, 3, 4, 3)

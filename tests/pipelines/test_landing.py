@@ -13,13 +13,15 @@ import zstandard
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectors import files
+from connectors import CONNECTORS
 from connectors.contract import RateLimited, Window
 from pipelines.config.settings import Config
 from pipelines.errors import BusyError, InputError, SourceFailed
 from pipelines.pull.landing import COMPLETE, PAGES, attempts, encode, read_lines, window_folder
 from pipelines.store.home import Home
 from tests.pipelines import steps
+
+files = CONNECTORS["files"]
 
 March = Callable[[int, int], Window]
 

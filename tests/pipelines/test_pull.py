@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from connectors import files
+from connectors import CONNECTORS
 from connectors.contract import (
     Budget,
     CredentialsError,
@@ -29,6 +29,8 @@ from pipelines.pull import step as pull
 from pipelines.pull.landing import is_complete, manifests, window_folder
 from pipelines.store.home import Home
 from tests.pipelines import steps
+
+files = CONNECTORS["files"]
 
 March = Callable[[int, int], Window]
 NOW = datetime(2026, 3, 4, 3)

@@ -11,12 +11,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectors import files
+from connectors import CONNECTORS
 from connectors.contract import Page, Record, Window
 from pipelines.config.settings import Config
 from pipelines.store.home import Home
 from pipelines.tidy.step import SHARED_ID, clean, unread
 from tests.pipelines import steps
+
+files = CONNECTORS["files"]
 
 March = Callable[[int, int], Window]
 

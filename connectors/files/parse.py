@@ -5,27 +5,16 @@ import re
 from collections.abc import Callable, Iterator
 from datetime import datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from connectors.contract import Author, Interaction, Mention, Metrics, Misfit, Page, Record, web_address
-from connectors.files import reddit_dumps
+from connectors.files import Settings, reddit_dumps
 from connectors.files.mojibake import mended
 from connectors.files.numbers import read_number
 from connectors.files.survey import IDS, LARGEST_EXACT, Survey, is_rounded, value_at
-from connectors.moments import (
-    MISSING,
-    OTHER_FORMAT,
-    OTHER_YEAR,
-    SHARED_ZONE,
-    Order,
-    UnreadableMoment,
-    read_moment,
-)
-from connectors.reddit import records as reddit_records
+from connectors.moments import MISSING, OTHER_FORMAT, OTHER_YEAR, SHARED_ZONE, Order, UnreadableMoment, read_moment
+from connectors.reddit import parse as reddit
 from connectors.side_fields import SideFields
-
-if TYPE_CHECKING:
-    from connectors.files import Settings
 
 MomentReader = Callable[[dict[str, Any]], datetime]
 GONE = frozenset({"[deleted]", "[removed]"})
@@ -45,12 +34,12 @@ class _Reader(NamedTuple):
     names: dict[str, str]
     words: list[str]
     counts: list[str]
-    settings: "Settings"
+    settings: Settings
     survey: Survey
-    moment_of: "MomentReader"
+    moment_of: MomentReader
 
 
-def records(settings: "Settings", page: Page) -> Iterator[Record]:
+def parse(settings: Settings, page: Page) -> Iterator[Record]:
     """Mentions, authors, metrics and interactions of the rows; a row that can't be read is a `Misfit`."""
     rows = page.body.get("records") if isinstance(page.body, dict) else None
     if not isinstance(rows, list):
@@ -83,9 +72,9 @@ def _dump_records(endpoint: str, rows: list[Any]) -> Iterator[Record]:
         if misfit:
             yield misfit
         else:
-            found.append(reddit_records.Found(_place(endpoint, row), row.get("row")))
+            found.append(reddit.Found(_place(endpoint, row), row.get("row")))
     things = reddit_dumps.things(found)
-    yield from reddit_records.of_things(things, reddit_dumps.is_escaped(things))
+    yield from reddit.of_things(things, reddit_dumps.is_escaped(things))
 
 
 def _no_row(endpoint: str, position: int, row: Any) -> Misfit | None:
@@ -101,12 +90,12 @@ def _place(endpoint: str, row: dict[str, Any]) -> str:
     return f"{endpoint}, line {row.get('line')}"
 
 
-def column_names(settings: "Settings") -> dict[str, str]:
+def column_names(settings: Settings) -> dict[str, str]:
     """What each of our fields is called in the file."""
     return {field: getattr(settings.columns, field) or field for field in type(settings.columns).model_fields}
 
 
-def _names_on_page(records: list[Any], settings: "Settings") -> dict[str, str]:
+def _names_on_page(records: list[Any], settings: Settings) -> dict[str, str]:
     """What each of our fields is called, without those that no row of the page has."""
     rows = [record["row"] for record in records if isinstance(record, dict) and isinstance(record.get("row"), dict)]
     there = set().union(*rows)
@@ -279,7 +268,7 @@ def _number(field: str, value: Any, reader: _Reader, sides: SideFields) -> Decim
         return None
 
 
-def moment_reader(settings: "Settings", order: Order | None) -> MomentReader:
+def moment_reader(settings: Settings, order: Order | None) -> MomentReader:
     """A function that tells when a row says that it was written, in UTC; `ValueError` says why it doesn't."""
     name = settings.columns.created_at or "created_at"
     time_format, time_zone = settings.time_format, settings.time_zone

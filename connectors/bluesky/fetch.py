@@ -1,27 +1,89 @@
 """One query on Bluesky at work: pages of a search or a feed, then the threads, then the accounts."""
 
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from connectors.bluesky import records as bluesky_records
-from connectors.bluesky.client import AUTHOR_FEED, PROFILES, SEARCH, THREAD, Client
-from connectors.contract import CredentialsError, Page, SchemaDrift, SourceError, Truncated, Window
-from connectors.failures import Failures
+from connectors.bluesky import CANARY, FEED, NETWORK, Settings, parse
+from connectors.bluesky.client import AUTHOR_FEED, LOGGED_IN, POSTS, PROFILES, SEARCH, THREAD, Client
+from connectors.contract import CredentialsError, Known, Page, Query, SourceError, Truncated, Window, pace_of
+from connectors.failures import Failures, one_by_one
 from connectors.http_api import NotThere
 from connectors.listing import come_down
-from connectors.transport import excerpt
+from connectors.pages import Shown, Tally, batches, circles, unexpected
+from connectors.transport import checked_credentials, new_session, variable
 
-PAGE_SIZE = 100
 CAP = 10_000
 """Hits that the search pages through; further ones are older, and are asked for as such."""
 MOST_BARREN = 10
 """Pages in a row with nothing new, after which a listing is given up. Some are empty, of what may not be shown."""
 DEPTH = 1000
 """Levels of a thread that may be asked for. The server shows fewer; the rest is asked for where it left off."""
-LOOKUP_SIZE = 25
-"""Posts or accounts that may be looked up at a time."""
+
+
+def connect(settings: Settings, credentials: Mapping[str, str]) -> Client:
+    """A client, with an account if there are credentials; `CredentialsError` where half is missing. Nothing is sent."""
+    found = checked_credentials(NETWORK, settings, credentials)
+    if len(found) == 1:
+        missing = next(name for name in NETWORK.credentials if name not in found)
+        raise CredentialsError(
+            f"source {settings.id!r}: a login on Bluesky takes both handle and app password; set "
+            f"{variable(settings, missing)}, too."
+        )
+    api = str(settings.api).rstrip("/") if settings.api else None
+    pace = pace_of(NETWORK, settings)
+    client = Client(new_session(instead=api, user_agent="earshot (social listening)"), pace, api)
+    if found:
+        server = str(settings.pds).rstrip("/") if settings.pds else api or LOGGED_IN
+        client.log_in_as(found["handle"].removeprefix("@"), found["app_password"], server)
+    return client
+
+
+def fetch(client: Client, settings: Settings, query: Query, window: Window) -> Iterator[Page]:
+    """A search or a feed, newest post first, then the threads of what was found, then how many follow their authors.
+
+    What fails costs itself: the rest is still fetched, and the error that is raised at the end tells what is missing.
+    """
+    credentials = " and ".join(variable(settings, name) for name in NETWORK.credentials)
+    visit = Visit(client, credentials, settings.logged_in_only, window)
+    if query == CANARY:
+        yield visit.newest(query.text)
+        return
+    if query.text.startswith(FEED):
+        yield from visit.feed(query.text.removeprefix(FEED))
+    else:
+        yield from visit.search(query.text)
+    if settings.threads:
+        for root, found in visit.threads.items():
+            yield from visit.thread(root, found)
+    yield from visit.profiles()
+    visit.failures.raise_noted()
+
+
+def recheck(client: Client, settings: Settings, known: Sequence[Known]) -> Iterator[Page]:
+    """The posts as they are now, 25 an answer. What is missing from an answer is deleted, or its account is gone.
+
+    An answer that lacks all of them is asked for twice before it is believed.
+    """
+
+    def looked_up(uris: list[str]) -> Page:
+        answer = client.get(POSTS, {"uris": uris})
+        posts = listed(answer, "posts", POSTS)
+        if not posts:
+            answer = client.get(POSTS, {"uris": uris})
+            posts = listed(answer, "posts", POSTS)
+        body = {"asked": [parse.PREFIX + uri for uri in uris], "answer": answer}
+        kept = sum(parse.is_kept(post, settings.logged_in_only) for post in posts)
+        return Page(f"recheck {POSTS}", body, kept, len(posts))
+
+    uris = [uri for mention in known if (uri := _uri(mention.mention_id))]
+    yield from one_by_one(batches(uris, NETWORK.recheck_size), looked_up)
+
+
+def _uri(mention_id: str) -> str | None:
+    uri = mention_id.removeprefix(parse.PREFIX)
+    return uri if parse.POST_URI.fullmatch(uri) else None
 
 
 class Visit:
@@ -36,7 +98,7 @@ class Visit:
         self.failures = Failures()
         self.threads: dict[str, list[str]] = {}
         """Address of the post that opened a thread → posts that were found in it."""
-        self.counted: set[str] = set()
+        self.tally = Tally(window)
         self.authors: dict[str, None] = {}
 
     def search(self, text: str) -> Iterator[Page]:
@@ -52,7 +114,7 @@ class Visit:
             if cursor is not None:
                 sought["cursor"] = cursor
             try:
-                body = self._search_page({**sought, "limit": PAGE_SIZE})
+                body = self._search_page({**sought, "limit": NETWORK.page_size})
                 posts = listed(body, "posts", SEARCH)
             except SourceError as failure:
                 self.failures.note(failure, self.window.start, last)
@@ -60,14 +122,14 @@ class Visit:
             self.failures.over()
             yield self.page(SEARCH, body)
             self.want_threads(posts)
-            last = self.earliest(last, map(bluesky_records.moment, posts))
+            last = self.earliest(last, map(parse.moment, posts))
             cursor = _cursor(body)
-            if cursor is None and len(posts) < PAGE_SIZE:
+            if cursor is None and len(posts) < NETWORK.page_size:
                 return
             if cursor in asked or progress.is_over(posts):
-                self.failures.note(_circle(SEARCH), self.window.start, last)
+                self.failures.note(circles(SEARCH), self.window.start, last)
                 return
-            if cursor is None or (cursor.isdecimal() and (len(cursor) > 9 or int(cursor) + PAGE_SIZE > CAP)):
+            if cursor is None or (cursor.isdecimal() and (len(cursor) > 9 or int(cursor) + NETWORK.page_size > CAP)):
                 older = last + timedelta(milliseconds=1)  # more may have been written in that very moment
                 if older >= until:
                     said = (
@@ -83,7 +145,7 @@ class Visit:
 
     def newest(self, text: str) -> Page:
         """The first page of a search in all that was ever posted."""
-        body = self._search_page({"q": text, "sort": "latest", "limit": PAGE_SIZE})
+        body = self._search_page({"q": text, "sort": "latest", "limit": NETWORK.page_size})
         listed(body, "posts", SEARCH)
         return self.page(SEARCH, body)
 
@@ -104,7 +166,7 @@ class Visit:
         asked: set[str] = set()
         progress = _Progress()
         while True:
-            sought = {"actor": actor, "filter": "posts_with_replies", "limit": PAGE_SIZE}
+            sought = {"actor": actor, "filter": "posts_with_replies", "limit": NETWORK.page_size}
             try:
                 body = self.client.get(AUTHOR_FEED, {**sought, **({"cursor": cursor} if cursor else {})})
                 items = listed(body, "feed", AUTHOR_FEED)
@@ -114,21 +176,21 @@ class Visit:
             self.failures.over()
             yield self.page(AUTHOR_FEED, body)
             self.want_threads([item["post"] for item in items if isinstance(item, dict) and "post" in item])
-            listed_items = [item for item in items if not bluesky_records.is_pinned(item)]
-            times = [at for item in listed_items if (at := bluesky_records.feed_moment(item))]
+            listed_items = [item for item in items if not parse.is_pinned(item)]
+            times = [at for item in listed_items if (at := parse.feed_moment(item))]
             last = self.earliest(last, times)
             cursor = _cursor(body)
             if times and max(times) < self.window.start:
                 return
             if cursor is None:
-                if len(items) >= PAGE_SIZE:
+                if len(items) >= NETWORK.page_size:
                     cut = Truncated(
                         f"{AUTHOR_FEED}: Bluesky shows a full page of {actor} and doesn't say how to go on."
                     )
                     self.failures.note(cut, self.window.start, last)
                 return
             if cursor in asked or progress.is_over(item.get("post") for item in items if isinstance(item, dict)):
-                self.failures.note(_circle(AUTHOR_FEED), self.window.start, last)
+                self.failures.note(circles(AUTHOR_FEED), self.window.start, last)
                 return
             asked.add(cursor)
 
@@ -139,11 +201,11 @@ class Visit:
     def want_threads(self, posts: list[Any]) -> None:
         """Note the threads of these posts, as far as there is anything else in them."""
         for post in posts:
-            uri = bluesky_records.uri_of(post)
-            if bluesky_records.moment(post) not in self.window or uri is None or not self.keeps(post):
+            uri = parse.uri_of(post)
+            if parse.moment(post) not in self.window or uri is None or not self.keeps(post):
                 continue
-            root = bluesky_records.root_of(post) or uri
-            if bluesky_records.is_answer(post) or post.get("replyCount") != 0:
+            root = parse.root_of(post) or uri
+            if parse.is_answer(post) or post.get("replyCount") != 0:
                 self.threads.setdefault(root, []).append(uri)
 
     def thread(self, root: str, found: list[str]) -> Iterator[Page]:
@@ -158,7 +220,7 @@ class Visit:
             try:
                 body = self.client.get(THREAD, {"uri": uri, "depth": DEPTH, "parentHeight": height})
                 if not isinstance(body, dict) or not isinstance(body.get("thread"), dict):
-                    raise _not_a("thread", THREAD, body)
+                    raise unexpected(NETWORK.title, body, "a thread", THREAD)
             except NotThere:
                 self.failures.over()
                 self.client.threads_read.add(uri)  # it has been deleted
@@ -169,16 +231,15 @@ class Visit:
             self.failures.over()
             self.client.threads_read.add(uri)
             yield self.page(THREAD, body)
-            shown = (bluesky_records.uri_of(entry.post) for entry in bluesky_records.shown_in(body))
+            shown = (parse.uri_of(entry.post) for entry in parse.shown_in(body))
             self.client.threads_show.update(filter(None, shown))
             left.extendleft((stub, 0) for stub in _stubs(body))
 
     def profiles(self) -> Iterator[Page]:
         """The accounts behind the posts that were seen: posts don't say how many follow their author."""
-        authors = list(self.authors)
-        for start in range(0, len(authors), LOOKUP_SIZE):
+        for some in batches(self.authors, NETWORK.recheck_size):
             try:
-                body = self.client.get(PROFILES, {"actors": authors[start : start + LOOKUP_SIZE]})
+                body = self.client.get(PROFILES, {"actors": some})
                 profiles = listed(body, "profiles", PROFILES)
             except SourceError as failure:
                 self.failures.note(failure)
@@ -188,36 +249,32 @@ class Visit:
 
     def keeps(self, post: Any) -> bool:
         """Whether `parse` makes a mention of a post, as far as its labels have a say in that."""
-        return bluesky_records.is_kept(post, self.logged_in_only)
+        return parse.is_kept(post, self.logged_in_only)
 
     def page(self, method: str, body: Any) -> Page:
         """The page, with those of its posts counted that no page before it held: threads repeat what searches show."""
-        times: dict[str, datetime] = {}
-        seen = 0
-        for shown in bluesky_records.shown_in(body):
-            at, uri = bluesky_records.moment(shown.post), bluesky_records.uri_of(shown.post)
+        posts: list[tuple[str, datetime | None]] = []
+        for shown in parse.shown_in(body):
+            at, uri = parse.moment(shown.post), parse.uri_of(shown.post)
             if at is None or uri is None:
                 continue
-            seen += 1
-            if at in self.window and self.keeps(shown.post):
-                times[uri] = at
-                self.authors.setdefault(str(bluesky_records.author_of(shown.post)))
-        posts = len(times.keys() - self.counted)
-        self.counted |= times.keys()
-        return Page(method, body, posts, seen, min(times.values(), default=None), max(times.values(), default=None))
+            is_counted = at in self.window and self.keeps(shown.post)
+            posts.append((uri, at if is_counted else None))
+            if is_counted:
+                self.authors.setdefault(str(parse.author_of(shown.post)))
+        return self.tally.page(method, body, posts)
 
 
 class _Progress:
     """Whether a listing still shows anything new."""
 
     def __init__(self) -> None:
-        self.seen: set[str | None] = {None}
+        self.shown = Shown()
         self.barren = 0
 
     def is_over(self, posts: Iterable[Any]) -> bool:
         """Whether these posts are the last of too many pages in a row without a new one."""
-        new = set(map(bluesky_records.uri_of, posts)) - self.seen
-        self.seen |= new
+        new = self.shown.add(filter(None, map(parse.uri_of, posts)))
         self.barren = 0 if new else self.barren + 1
         return self.barren >= MOST_BARREN
 
@@ -229,7 +286,7 @@ def listed(body: Any, name: str, method: str) -> list[Any]:
     """What an answer lists."""
     entries = body.get(name) if isinstance(body, dict) else None
     if not isinstance(entries, list):
-        raise _not_a(f"list of {name}", method, body)
+        raise unexpected(NETWORK.title, body, f"a list of {name}", method)
     return entries
 
 
@@ -240,9 +297,9 @@ def _cursor(body: Mapping[str, Any]) -> str | None:
 
 def _stubs(body: Any) -> Iterator[str]:
     """Posts of a thread that have answers which it doesn't show, as they stand too deep."""
-    for _, node in bluesky_records.nodes_in(body):
+    for _, node in parse.nodes_in(body):
         post = node.get("post") if isinstance(node, dict) and "replies" not in node else None
-        uri = bluesky_records.uri_of(post)
+        uri = parse.uri_of(post)
         if uri and isinstance(post, dict) and post.get("replyCount"):
             yield uri
 
@@ -255,13 +312,3 @@ def _naming(actor: str, failure: SourceError) -> SourceError:
     if isinstance(failure, NotThere):
         return NotThere(f"Bluesky has no account {actor!r}; check the handle.")
     return failure
-
-
-def _circle(method: str) -> SchemaDrift:
-    return SchemaDrift(f"{method}: the pages go round in circles; they show nothing new.")
-
-
-def _not_a(wanted: str, method: str, body: Any) -> SchemaDrift:
-    return SchemaDrift(
-        f"{method}: Bluesky answered {excerpt(body)} where a {wanted} belongs; its API may have changed."
-    )

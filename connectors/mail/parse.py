@@ -5,13 +5,17 @@ import re
 from collections.abc import Iterator
 from email import message_from_bytes
 from email.message import Message
+from functools import partial
 from typing import Any
 
 from connectors.contract import Author, Interaction, Mention, Misfit, Page, Record
+from connectors.entries import UnreadableError, read_each
+from connectors.mail import NETWORK, Settings
 from connectors.mail.digests import is_reply
 from connectors.mail.headers import Headers, text_of, without_relay_line
 from connectors.markup import plain_text
 from connectors.side_fields import SideFields
+from connectors.values import mapping
 
 _ESCAPED_FROM = b">From "
 _WEB_ADDRESS = re.compile(r"<?(https?://[^\s<>]+)>?")
@@ -22,30 +26,18 @@ _BELOW_TEXT = re.compile(r"(?:[-_*=~+]\s?){2,}(?:next part[ -]*)?$")
 _BREAK = re.compile(r"\r\n|\r")
 
 
-class _UnreadableError(Exception):
-    """Why a mail is set aside."""
-
-
-def records(page: Page, network: str, community: str | None) -> Iterator[Record]:
-    """Mentions, authors and replies of a page of mails. What can't be read is a `Misfit`."""
-    mails = page.body.get("mails") if isinstance(page.body, dict) else None
+def parse(settings: Settings | None, page: Page) -> Iterator[Record]:
+    """Mentions, authors and replies of the mails; one that can't be read is a `Misfit`."""
+    mails = mapping(page.body).get("mails")
     if not isinstance(mails, list):
         yield Misfit("is not a page of mails", "page", page.body)
         return
-    introduced: set[str] = set()
-    for position, mail in enumerate(mails):
-        place = f"{page.endpoint}, {mail.get('place')}" if isinstance(mail, dict) else f"mails[{position}]"
-        try:
-            for record in _records_of(mail, network, community):
-                if isinstance(record, Author):
-                    if record.author_id in introduced:
-                        continue
-                    introduced.add(record.author_id)
-                yield record
-        except _UnreadableError as reason:
-            yield Misfit(str(reason), place, mail)
-        except Exception as error:  # a shape that nobody thought of costs this mail, not its page
-            yield Misfit(f"can't be read ({type(error).__name__}: {error})", place, mail)
+    network, community = (settings.network, settings.community) if settings else (NETWORK.name, None)
+    places = (
+        f"{page.endpoint}, {mail.get('place')}" if isinstance(mail, dict) else f"mails[{position}]"
+        for position, mail in enumerate(mails)
+    )
+    yield from read_each(zip(places, mails, strict=True), partial(_records_of, network=network, community=community))
 
 
 def mail_id(headers: Headers, content: bytes) -> str:
@@ -60,9 +52,9 @@ def mail_id(headers: Headers, content: bytes) -> str:
 
 def _records_of(mail: Any, network: str, community: str | None) -> Iterator[Record]:
     if not isinstance(mail, dict) or not isinstance(mail.get("raw"), str):
-        raise _UnreadableError("is not a mail of a page")
+        raise UnreadableError("is not a mail of a page")
     if isinstance(mail.get("fault"), str):
-        raise _UnreadableError(mail["fault"])
+        raise UnreadableError(mail["fault"])
     content = without_relay_line(mail["raw"].encode(mail.get("encoding") or "utf-8"))
     envelope = mail.get("envelope")
     if envelope is not None:
@@ -70,13 +62,13 @@ def _records_of(mail: Any, network: str, community: str | None) -> Iterator[Reco
     message = message_from_bytes(content)
     headers = Headers(message)
     if not headers:
-        raise _UnreadableError("has no header, so that it is no mail")
+        raise UnreadableError("has no header, so that it is no mail")
     created_at = headers.moment(envelope)
     if created_at is None:
-        raise _UnreadableError("the time can't be read, nor when it was delivered")
+        raise UnreadableError("the time can't be read, nor when it was delivered")
     title, text = headers.text("subject"), text_in(message)
     if not title and not text:
-        raise _UnreadableError("has neither subject nor text")
+        raise UnreadableError("has neither subject nor text")
     side = SideFields("mail")
     sender = headers.sender()
     if sender is None and headers.raw("from"):

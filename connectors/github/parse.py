@@ -8,20 +8,10 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
-from connectors.authors import authors_once
-from connectors.contract import (
-    Author,
-    Deletion,
-    Interaction,
-    Mention,
-    Metrics,
-    Misfit,
-    Page,
-    Record,
-    web_address,
-)
+from connectors.contract import Author, Deletion, Interaction, Mention, Metrics, Misfit, Page, Record, web_address
+from connectors.entries import UnreadableError, read_each
+from connectors.github import Settings
 from connectors.github.posts import (
-    EMPTY,
     Place,
     as_id,
     as_moment,
@@ -34,6 +24,8 @@ from connectors.github.posts import (
     place_of,
 )
 from connectors.side_fields import SideFields
+from connectors.values import asked as asked_in
+from connectors.values import entries
 
 _ASKED = re.compile(r"\brepos/([\w.-]+/[\w.-]+)(?:/(?:issues|pulls|discussions)/(\d+))?")
 _AVATAR = re.compile(r"https://avatars\.githubusercontent\.com/u/(\d{1,15})(?:\?|$)")
@@ -49,27 +41,19 @@ _STATES = {"open", "closed", "locked", "converting", "transferring"}
 _ACCOUNTS = {"User", "Organization", "Mannequin", "EnterpriseUserAccount", "Bot"}
 
 
-class _UnreadableError(Exception):
-    """Why a post is set aside."""
-
-
-def records(page: Page, *, pull_requests: bool = True) -> Iterator[Record]:
+def parse(settings: Settings | None, page: Page) -> Iterator[Record]:
     """Mentions, authors, metrics and interactions; without those of pull requests where these aren't wanted."""
-    return authors_once(_records(page, pull_requests=pull_requests))
-
-
-def _records(page: Page, *, pull_requests: bool) -> Iterator[Record]:
+    pull_requests = settings is None or settings.pull_requests
     body = page.body
     if page.endpoint.startswith("recheck") or (isinstance(body, dict) and body.keys() == {"asked", "answer"}):
-        body = body if isinstance(body, dict) else EMPTY
-        yield from _rechecked(page.endpoint, body, pull_requests=pull_requests)
+        yield from _rechecked(page.endpoint, as_object(body), pull_requests=pull_requests)
         return
     yield from _Reading(page.endpoint, pull_requests=pull_requests).all_of(body)
 
 
 def _rechecked(endpoint: str, body: dict[str, Any], *, pull_requests: bool) -> Iterator[Record]:
     """What became of the posts that were asked for. One whose number is another now was moved away from here."""
-    asked = [name for name in _list(body.get("asked")) if isinstance(name, str)]
+    asked = asked_in(body) or []
     answer = body.get("answer")
     if answer is None:
         yield from map(Deletion, asked)
@@ -112,25 +96,23 @@ class _Reading:
             author = _author(user)
             if author:
                 self.people.setdefault(author.handle.lower(), author.author_id)
-        for place, item, context in found:
-            try:
-                yield from list(self.records_of(item, context))
-            except _UnreadableError as reason:
-                yield Misfit(str(reason), place, item)
-            except Exception as error:  # a shape that nobody thought of costs this post, not its page
-                yield Misfit(f"can't be read ({type(error).__name__})", place, item)
+        yield from read_each(
+            ((place, (item, context)) for place, item, context in found),
+            lambda entry: self.records_of(*entry),
+            lambda entry: entry[0],
+        )
 
     def records_of(self, item: Any, context: tuple[Any, ...]) -> Iterator[Record]:
         if not isinstance(item, dict):
-            raise _UnreadableError("is not a post")
+            raise UnreadableError("is not a post")
         where = self.place_of(item)
         if where is None:
-            raise _UnreadableError("has no address that names a repository and a number")
+            raise UnreadableError("has no address that names a repository and a number")
         if where.is_pull and not self.pull_requests:
             return
         created_at = moment(item)
         if created_at is None:
-            raise _UnreadableError("has no readable time of creation")
+            raise UnreadableError("has no readable time of creation")
         kind = "comment" if where.anchor else "post"
         side, person = SideFields(kind), SideFields("user")
         deleted_at = _moment(item, "deletedAt", side)
@@ -302,14 +284,10 @@ def _metrics(name: str, item: dict[str, Any], side: SideFields) -> Metrics:
 
 def _reactions(item: dict[str, Any], side: SideFields) -> dict[str, int | None]:
     """Reaction → how often it was given; nothing where the answer doesn't tell."""
-    groups = [as_object(group) for group in _list(item.get("reactionGroups"))]
+    groups = [as_object(group) for group in entries(item.get("reactionGroups"))]
     given = {str(group.get("content")): as_object(group.get("reactors")).get("totalCount") for group in groups}
     told = item.get("reactions")
     if told is not None and not isinstance(told, dict):
         side.drift("reactions", told)
     counted = given or {name: count for name, count in as_object(told).items() if name in _REACTIONS}
     return {name: side.count(f"reactions.{name}", count) for name, count in counted.items()}
-
-
-def _list(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else []

@@ -7,22 +7,15 @@ comments that were left out, `Listing` a list of things.
 import re
 from collections.abc import Iterator
 from datetime import datetime
+from functools import partial
 from typing import Any, NamedTuple
 
-from connectors.authors import authors_once
-from connectors.contract import (
-    Author,
-    Deletion,
-    Interaction,
-    Mention,
-    Metrics,
-    Misfit,
-    Page,
-    Record,
-    from_epoch,
-)
+from connectors.contract import Author, Deletion, Interaction, Mention, Metrics, Misfit, Page, Record
+from connectors.entries import UnreadableError, read_each
 from connectors.markup import unescaped
+from connectors.reddit import Settings
 from connectors.side_fields import SideFields
+from connectors.values import asked, epoch_moment, opened
 
 SITE = "https://www.reddit.com"
 
@@ -33,10 +26,6 @@ _NO_POSTS = {"t2", "t4", "t5", "t6", "more"}
 _PROBLEM_KEYS = {"message", "error", "reason", "explanation", "fields"}
 
 
-class _UnreadableError(Exception):
-    """Why a thing is set aside."""
-
-
 class Found(NamedTuple):
     """A thing and where it stood in the page."""
 
@@ -44,25 +33,22 @@ class Found(NamedTuple):
     thing: Any
 
 
-def records(page: Page) -> Iterator[Record]:
+def parse(settings: Settings | None, page: Page) -> Iterator[Record]:  # noqa: ARG001 - part of the contract
     """Mentions, authors, metrics and replies of a listing, a comment tree or an answer of morechildren; of a listing of
     known posts also what is gone.
     """
-    body = page.body
-    asked = None
-    if isinstance(body, dict) and body.keys() == {"asked", "answer"}:
-        asked, body = body["asked"], body["answer"]
+    body, beside = opened(page.body)
+    known = asked(beside)
     if not _is_answer(body):
         yield Misfit("is not a listing, a comment tree or an answer of morechildren", "page", body)
         return
     found = list(things(body))
     read = of_things(found, is_escaped(found))
-    yield from read if asked is None else _of_known(asked, body, found, read)
+    yield from read if known is None else _of_known(set(known), body, found, read)
 
 
-def _of_known(asked: Any, body: Any, found: list[Found], read: Iterator[Record]) -> Iterator[Record]:
+def _of_known(known: set[str], body: Any, found: list[Found], read: Iterator[Record]) -> Iterator[Record]:
     """What became of known posts: as they are now, or gone where Reddit shows them emptied or not at all."""
-    known = {name for name in asked if isinstance(name, str)} if isinstance(asked, list) else set()
     names = {fullname(thing) for _, thing in found}
     gone = set()
     for record in read:
@@ -78,18 +64,7 @@ def _of_known(asked: Any, body: Any, found: list[Found], read: Iterator[Record])
 
 def of_things(found: list[Found], is_escaped: bool) -> Iterator[Record]:
     """The records of things of one page, which tell each other's authors. What can't be read is a `Misfit`."""
-    return authors_once(_of_things(found, is_escaped))
-
-
-def _of_things(found: list[Found], is_escaped: bool) -> Iterator[Record]:
-    authors = _authors(found)
-    for place, thing in found:
-        try:
-            yield from list(_records_of(thing, authors, is_escaped))
-        except _UnreadableError as reason:
-            yield Misfit(str(reason), place, thing)
-        except Exception as error:  # a shape that nobody thought of costs this thing, not its page
-            yield Misfit(f"can't be read ({type(error).__name__})", place, thing)
+    return read_each(found, partial(_records_of, authors=_authors(found), is_escaped=is_escaped))
 
 
 def _is_answer(body: Any) -> bool:
@@ -182,23 +157,23 @@ def _authors(found: list[Found]) -> dict[str, str]:
 
 def _records_of(thing: Any, authors: dict[str, str], is_escaped: bool) -> Iterator[Record]:
     if not isinstance(thing, dict):
-        raise _UnreadableError("is not a thing with kind and data")
+        raise UnreadableError("is not a thing with kind and data")
     kind = thing.get("kind")
     if isinstance(kind, str) and kind in _NO_POSTS:
         return
     if kind == "Listing" or "json" in thing:
-        raise _UnreadableError("is a listing without a list of children")
+        raise UnreadableError("is a listing without a list of children")
     if kind not in ("t1", "t3"):
-        raise _UnreadableError("has a kind that Reddit doesn't document")
+        raise UnreadableError("has a kind that Reddit doesn't document")
     content = thing.get("data")
     if not isinstance(content, dict):
-        raise _UnreadableError("has no data")
+        raise UnreadableError("has no data")
     name = fullname(thing)
     if name is None:
-        raise _UnreadableError("has no readable id")
+        raise UnreadableError("has no readable id")
     created_at = _moment(content.get("created_utc"))
     if created_at is None:
-        raise _UnreadableError("has no created_utc, so its time can't be told")
+        raise UnreadableError("has no created_utc, so its time can't be told")
     side = SideFields("comment" if kind == "t1" else "post")
     mention = (_comment if kind == "t1" else _post)(name, created_at, content, is_escaped, side)
     yield mention
@@ -218,7 +193,7 @@ def _records_of(thing: Any, authors: dict[str, str], is_escaped: bool) -> Iterat
 def _comment(name: str, created_at: datetime, content: dict[str, Any], is_escaped: bool, side: SideFields) -> Mention:
     text = content.get("body")
     if not isinstance(text, str):
-        raise _UnreadableError("is a comment without a body")
+        raise UnreadableError("is a comment without a body")
     is_deleted = text.strip().lower() in _GONE
     parent, post = (_reference(side, field, content.get(field)) for field in ("parent_id", "link_id"))
     community = _community(content, side)
@@ -247,7 +222,7 @@ def _post(name: str, created_at: datetime, content: dict[str, Any], is_escaped: 
     permalink = _permalink(content, side)
     link = _link(content, permalink, is_escaped)
     if title is None and text is None and link is None:
-        raise _UnreadableError("is a post without title and text")
+        raise UnreadableError("is a post without title and text")
     is_deleted = content.get("removed_by_category") is not None or any(
         part is not None and part.strip().lower() in _GONE for part in (text, title)
     )
@@ -366,9 +341,4 @@ def _plain(text: str, is_escaped: bool) -> str:
 
 def _moment(value: Any) -> datetime | None:
     """Epoch seconds as a moment; None for anything else."""
-    if isinstance(value, bool) or not isinstance(value, int | float) or not value > 0:
-        return None
-    try:
-        return from_epoch(value)
-    except ValueError:
-        return None
+    return epoch_moment(value) if isinstance(value, int | float) and value > 0 else None

@@ -9,66 +9,41 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
 
-from connectors.authors import authors_once
-from connectors.contract import (
-    Author,
-    Deletion,
-    Interaction,
-    Mention,
-    Metrics,
-    Misfit,
-    Page,
-    Record,
-    from_epoch,
-    web_address,
-)
+from connectors.contract import Author, Deletion, Interaction, Mention, Metrics, Misfit, Page, Record, web_address
+from connectors.entries import UnreadableError, placed, read_each
 from connectors.markup import plain_text, unescaped
-from connectors.side_fields import LARGEST_COUNT, SideFields
+from connectors.side_fields import SideFields
+from connectors.stackexchange import Settings
+from connectors.values import asked, epoch_moment, mapping, opened, part, whole
 
 _USER_TYPES = frozenset({"unregistered", "registered", "moderator", "team_admin", "does_not_exist"})
 
 
-class _UnreadableError(Exception):
-    """Why an item is set aside."""
-
-
-def records(page: Page, site: str | None) -> Iterator[Record]:
+def parse(settings: Settings | None, page: Page) -> Iterator[Record]:
     """Mentions, authors, metrics and replies of an answer; deletions of what was asked for and isn't there."""
-    return authors_once(_records(page, site))
-
-
-def _records(page: Page, site: str | None) -> Iterator[Record]:
-    body, asked = page.body, None
-    beside: Mapping[str, Any] = {}
-    if isinstance(body, dict) and "answer" in body:
-        beside, asked, body = _mapping(body.get("posts")), body.get("asked"), body["answer"]
+    site = settings.site if settings else None
+    body, beside = opened(page.body)
     if not isinstance(body, dict) or not isinstance(body.get("items"), list):
-        if not (isinstance(body, dict) and "error_id" in body):
+        if "error_id" not in mapping(body):
             yield Misfit("is not an answer of Stack Exchange: it has no items", "page", body)
         return
-    if isinstance(asked, list) and body.get("has_more") is False:
+    known = asked(beside)
+    if known is not None and body.get("has_more") is False:
         there = {name_of(site, item) for item in body["items"]}
         if None not in there:  # an item without a readable id may be any of those that seem to be missing
-            yield from (Deletion(name) for name in asked if isinstance(name, str) and name not in there)
-    reader = _Reader(site, beside)
-    for number, item in enumerate(body["items"]):
-        try:
-            yield from list(reader.item(item))
-        except _UnreadableError as reason:
-            yield Misfit(str(reason), f"items[{number}]", item)
-        except Exception as error:  # a shape that nobody thought of costs this item, not its page
-            yield Misfit(f"can't be read ({type(error).__name__})", f"items[{number}]", item)
+            yield from (Deletion(name) for name in known if name not in there)
+    yield from read_each(placed("items", body["items"]), _Reader(site, part(beside, "posts")).item)
 
 
 def post_id(item: Any) -> int | None:
     """The id of a question or an answer; None for anything else."""
-    fields = _mapping(item)
+    fields = mapping(item)
     return None if "comment_id" in fields else whole(fields.get("answer_id", fields.get("question_id")))
 
 
 def name_of(site: str | None, item: Any) -> str | None:
     """The mention id of an item: questions and answers share their numbers, comments have their own."""
-    comment = whole(_mapping(item).get("comment_id"))
+    comment = whole(mapping(item).get("comment_id"))
     if comment is not None:
         return f"{_prefix(site)}comment/{comment}"
     post = post_id(item)
@@ -76,18 +51,8 @@ def name_of(site: str | None, item: Any) -> str | None:
 
 
 def moment(item: Any, name: str = "creation_date") -> datetime | None:
-    """A time of an item, which comes as seconds since 1970."""
-    seconds = whole(_mapping(item).get(name))
-    try:
-        return from_epoch(seconds) if seconds is not None else None
-    except ValueError:
-        return None
-
-
-def whole(value: Any) -> int | None:
-    """A number that counts or names something; None for anything else."""
-    is_number = isinstance(value, int) and not isinstance(value, bool)
-    return value if is_number and 0 <= value <= LARGEST_COUNT else None
+    """A time of an item, which comes as whole seconds since 1970."""
+    return epoch_moment(whole(mapping(item).get(name)))
 
 
 def beside_of(items: list[Any], known: Mapping[int, Mapping[str, Any]]) -> dict[int, dict[str, Any]]:
@@ -117,14 +82,14 @@ class _Reader:
 
     def item(self, item: Any) -> Iterator[Record]:
         if not isinstance(item, dict):
-            raise _UnreadableError("is no item")
+            raise UnreadableError("is no item")
         if "item_type" in item:  # what a search shows of a post, which follows whole
             return
         name, at = name_of(self.site, item), moment(item)
         if name is None:
-            raise _UnreadableError("is no question, answer or comment")
+            raise UnreadableError("is no question, answer or comment")
         if at is None:
-            raise _UnreadableError("has no readable time")
+            raise UnreadableError("has no readable time")
         kind = "comment" if "comment_id" in item else "answer" if "answer_id" in item else "question"
         parent = self.parent(item, kind)
         side, person = SideFields(kind), SideFields("owner")
@@ -171,7 +136,7 @@ class _Reader:
         return whole(item.get("post_id" if kind == "comment" else "question_id"))
 
     def post(self, id_: int | None) -> Mapping[str, Any]:
-        return _mapping(self.beside.get(str(id_)))
+        return mapping(self.beside.get(str(id_)))
 
     def root(self, item: Mapping[str, Any], kind: str, parent: int | None) -> str | None:
         told = self.post(parent).get("question_id") if kind == "comment" else item.get("question_id")
@@ -189,13 +154,13 @@ class _Reader:
 
     def answered(self, item: Mapping[str, Any], parent: int | None, side: SideFields) -> str | None:
         told = self.author_id(self.owner(item, "reply_to_user", side))
-        return told or self.author_id(_mapping(self.post(parent).get("owner")))
+        return told or self.author_id(mapping(self.post(parent).get("owner")))
 
     def owner(self, item: Mapping[str, Any], name: str, side: SideFields) -> Mapping[str, Any]:
         """Somebody of whom an item tells."""
         if item.get(name) is not None and not isinstance(item[name], dict):
             side.drift(name, item[name])
-        return _mapping(item.get(name))
+        return mapping(item.get(name))
 
     def author_id(self, owner: Mapping[str, Any]) -> str | None:
         """Who that is; None where the account is gone, of which the name alone is left."""
@@ -245,7 +210,3 @@ def _said(item: Mapping[str, Any], kind: str, side: SideFields) -> str | None:
 
 def _text(value: Any) -> str | None:
     return value if isinstance(value, str) and value.strip() else None
-
-
-def _mapping(value: Any) -> Mapping[str, Any]:
-    return value if isinstance(value, dict) else {}

@@ -12,10 +12,12 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from connectors.authors import authors_once
-from connectors.bluesky.texts import facets_of, list_of, object_of, text_of
-from connectors.contract import Author, Deletion, Interaction, Mention, Metrics, Misfit, Page, Record, utc
+from connectors.bluesky import Settings
+from connectors.bluesky.texts import facets_of, text_of
+from connectors.contract import Author, Deletion, Interaction, Mention, Metrics, Misfit, Page, Record
+from connectors.entries import UnreadableError, read_each
 from connectors.side_fields import SideFields
+from connectors.values import asked, entries, iso_moment, mapping, opened, part
 
 POST_URI = re.compile(r"at://(did:[a-z]+:[\w.:%-]+)/app\.bsky\.feed\.post/([\w.:~-]+)", re.ASCII)
 """Author and key of a post."""
@@ -29,10 +31,6 @@ _EMBEDS = frozenset(
 )
 
 
-class _UnreadableError(Exception):
-    """Why a post or an account is set aside."""
-
-
 class Shown(NamedTuple):
     """What an answer shows as a post, and where in it."""
 
@@ -40,15 +38,10 @@ class Shown(NamedTuple):
     post: Any
 
 
-def records(page: Page, logged_in_only: bool = False) -> Iterator[Record]:
+def parse(settings: Settings | None, page: Page) -> Iterator[Record]:
     """Mentions, authors, metrics and interactions of an answer; of a recheck also what is gone."""
-    return authors_once(_records(page.body, logged_in_only))
-
-
-def _records(body: Any, logged_in_only: bool) -> Iterator[Record]:
-    asked = None
-    if isinstance(body, dict) and body.keys() == {"asked", "answer"}:
-        body, asked = body["answer"], body["asked"]
+    body, beside = opened(page.body)
+    known = asked(beside)
     if not isinstance(body, dict):
         yield Misfit("is not an answer of Bluesky's API", "page", body)
         return
@@ -58,22 +51,19 @@ def _records(body: Any, logged_in_only: bool) -> Iterator[Record]:
                 "is not an answer of Bluesky's API: it has neither posts nor a feed nor a thread", "page", body
             )
         return
-    reading = _Reading(logged_in_only)
-    for place, account in _numbered("profiles", body.get("profiles")):
-        yield from reading.account(account, place)
-    for shown in shown_in(body):
-        yield from reading.post(shown.post, shown.place)
+    reading = _Reading(settings is not None and settings.logged_in_only)
+    yield from read_each(_numbered("profiles", body.get("profiles")), reading.account)
+    yield from read_each(shown_in(body), reading.post)
     # Quoted posts come with fewer of their numbers than posts that were asked for: these go first.
     while reading.quoted:
-        yield from reading.post(*reading.quoted.pop())
+        post, place = reading.quoted.pop()
+        yield from read_each([(place, post)], reading.post)
     # What stands in the place of a post says that it is gone; it isn't where the answer shows it elsewhere.
     gone = reading.hidden | {name: None for name in reading.gone if name not in reading.there}
     yield from map(Deletion, gone)
     # Where a post can't be told by its address, anything that was asked for may be that post.
-    if isinstance(asked, list) and not reading.has_nameless:
-        yield from (
-            Deletion(mention_id) for mention_id in asked if mention_id not in reading.there | reading.gone.keys()
-        )
+    if known is not None and not reading.has_nameless:
+        yield from (Deletion(name) for name in known if name not in reading.there | reading.gone.keys())
 
 
 # Where posts stand in an answer -----------------------------------------------------------------------
@@ -81,12 +71,12 @@ def _records(body: Any, logged_in_only: bool) -> Iterator[Record]:
 
 def shown_in(body: Any) -> Iterator[Shown]:
     """The posts of an answer in order, quoted ones aside; what stands in the place of one as it stands there."""
-    for place, post in _numbered("posts", object_of(body).get("posts")):
+    for place, post in _numbered("posts", mapping(body).get("posts")):
         yield Shown(place, post)
-    for place, item in _numbered("feed", object_of(body).get("feed")):
-        yield Shown(f"{place}.post", object_of(item).get("post", item))
+    for place, item in _numbered("feed", mapping(body).get("feed")):
+        yield Shown(f"{place}.post", mapping(item).get("post", item))
         for name in ("root", "parent"):
-            if (post := object_of(object_of(item).get("reply")).get(name)) is not None:
+            if (post := part(item, "reply").get(name)) is not None:
                 yield Shown(f"{place}.reply.{name}", post)
     for place, node in nodes_in(body):
         yield Shown(place, node.get("post", node) if isinstance(node, dict) else node)
@@ -94,25 +84,25 @@ def shown_in(body: Any) -> Iterator[Shown]:
 
 def nodes_in(body: Any) -> Iterator[tuple[str, Any]]:
     """The nodes of a thread: the post that was asked for, what it answers, and what answers it."""
-    left = [("thread", object_of(body).get("thread"))]
+    left = [("thread", mapping(body).get("thread"))]
     while left:
         place, node = left.pop()
         if node is None:
             continue
         yield place, node
-        answers = _numbered(f"{place}.replies", object_of(node).get("replies"))
-        left += [*reversed(answers), (f"{place}.parent", object_of(node).get("parent"))]
+        answers = _numbered(f"{place}.replies", mapping(node).get("replies"))
+        left += [*reversed(answers), (f"{place}.parent", mapping(node).get("parent"))]
 
 
 def uri_of(post: Any) -> str | None:
     """The `at://` address of a post; None where it has none."""
-    uri = object_of(post).get("uri")
+    uri = mapping(post).get("uri")
     return uri if isinstance(uri, str) and POST_URI.fullmatch(uri) else None
 
 
 def root_of(post: Any) -> str | None:
     """The address of the post that opened the thread: its own where it answers nothing, None where it isn't told."""
-    return uri_of(object_of(_record_of(post).get("reply")).get("root")) if is_answer(post) else uri_of(post)
+    return uri_of(mapping(_record_of(post).get("reply")).get("root")) if is_answer(post) else uri_of(post)
 
 
 def is_answer(post: Any) -> bool:
@@ -122,7 +112,7 @@ def is_answer(post: Any) -> bool:
 
 def is_kept(post: Any, logged_in_only: bool = False) -> bool:
     """Whether neither a moderator nor the author's own wish hides a post from us."""
-    labels = _labels(post) | _labels(object_of(post).get("author"))
+    labels = _labels(post) | _labels(mapping(post).get("author"))
     return not labels & _GONE_LABELS and (logged_in_only or _LOGGED_IN_ONLY not in labels)
 
 
@@ -131,19 +121,19 @@ def moment(post: Any) -> datetime | None:
 
     min(createdAt, indexedAt); the other where one can't be read, None where neither can.
     """
-    times = [_moment(_record_of(post).get("createdAt")), _moment(object_of(post).get("indexedAt"))]
+    times = [iso_moment(_record_of(post).get("createdAt")), iso_moment(mapping(post).get("indexedAt"))]
     return min((at for at in times if at), default=None)
 
 
 def feed_moment(item: Any) -> datetime | None:
     """Where an item of a feed stands in time: a repost where it was passed on, any other post where it was written."""
-    reposted = _moment(object_of(object_of(item).get("reason")).get("indexedAt"))
-    return reposted or moment(object_of(item).get("post"))
+    reposted = iso_moment(part(item, "reason").get("indexedAt"))
+    return reposted or moment(mapping(item).get("post"))
 
 
 def is_pinned(item: Any) -> bool:
     """Whether an item stands at the top of a feed, however old it is."""
-    return _kind_of(object_of(object_of(item).get("reason"))) == "reasonPin"
+    return _kind_of(part(item, "reason")) == "reasonPin"
 
 
 def author_of(post: Any) -> str | None:
@@ -170,33 +160,22 @@ class _Reading:
         """Id and text of each mention that has been told."""
         self.quoted: list[tuple[Any, str]] = []
 
-    def post(self, post: Any, place: str) -> Iterator[Record]:
-        try:
-            yield from self._post(post)
-        except _UnreadableError as reason:
-            yield Misfit(str(reason), place, post)
-        except Exception as error:  # a shape that nobody thought of costs this post, not its page
-            yield Misfit(f"can't be read ({type(error).__name__})", place, post)
+    def account(self, account: Any) -> Iterator[Record]:
+        if self.logged_in_only or _LOGGED_IN_ONLY not in _labels(account):
+            fields = SideFields("author")
+            author = _author(account, fields)
+            yield from fields.drifts
+            yield author
 
-    def account(self, account: Any, place: str) -> Iterator[Record]:
-        try:
-            if self.logged_in_only or _LOGGED_IN_ONLY not in _labels(account):
-                fields = SideFields("author")
-                author = _author(account, fields)
-                yield from fields.drifts
-                yield author
-        except _UnreadableError as reason:
-            yield Misfit(str(reason), place, account)
-
-    def _post(self, post: Any) -> Iterator[Record]:
+    def post(self, post: Any) -> Iterator[Record]:
         uri = uri_of(post)
         self.has_nameless |= uri is None
         if not isinstance(post, dict):
-            raise _UnreadableError("is not a post")
+            raise UnreadableError("is not a post")
         if uri is None:
             if _kind_of(post) in ("notFoundPost", "blockedPost"):  # of something else than a post
                 return
-            raise _UnreadableError("has no readable uri")
+            raise UnreadableError("has no readable uri")
         if _kind_of(post) in ("blockedPost", "viewBlocked", "viewDetached"):
             return  # it is there, but not for us, or not in this place
         mention_id = PREFIX + uri
@@ -210,13 +189,13 @@ class _Reading:
         self.there.add(mention_id)
         record = post.get("record") if "record" in post else post.get("value")
         if not isinstance(record, dict):
-            raise _UnreadableError("has no record, so its words are unknown")
+            raise UnreadableError("has no record, so its words are unknown")
         text = text_of(record)
         if not text and not isinstance(record.get("text"), str):
-            raise _UnreadableError("has no text")
+            raise UnreadableError("has no text")
         created_at = moment(post)
         if created_at is None:
-            raise _UnreadableError("has neither a readable createdAt nor an indexedAt, so its time can't be told")
+            raise UnreadableError("has neither a readable createdAt nor an indexedAt, so its time can't be told")
         # The same post stands in an answer as often as it is answered or quoted.
         if (mention_id, text) not in self.told:
             self.told.add((mention_id, text))
@@ -233,7 +212,7 @@ class _Reading:
             of_author = SideFields("author")
             try:
                 author = _author(post["author"], of_author)
-            except _UnreadableError:
+            except UnreadableError:
                 fields.drift("author", post["author"])
             fields.drifts += of_author.drifts
         answered = uri_of(_reply(post).get("parent"))
@@ -271,7 +250,7 @@ class _Reading:
     def _quoted(self, post: dict[str, Any], record: dict[str, Any]) -> str | None:
         """The address of the post that this one quotes; the quoted post itself is noted."""
         for view in _embedded_records(post.get("embed")) + _embedded_records(
-            next(iter(list_of(post.get("embeds"))), None)
+            next(iter(entries(post.get("embeds"))), None)
         ):
             if uri_of(view):
                 self.quoted.append((view, f"quoted in {post.get('uri')}"))
@@ -279,15 +258,15 @@ class _Reading:
 
 
 def _author(account: Any, fields: SideFields) -> Author:
-    """The account. `_UnreadableError` where it can't be told which."""
-    account = object_of(account)
+    """The account. `UnreadableError` where it can't be told which."""
+    account = mapping(account)
     did, handle, name = account.get("did"), account.get("handle"), account.get("displayName")
     if not isinstance(did, str) or not re.fullmatch(r"did:[a-z]+:[\w.:%-]+", did, re.ASCII):
-        raise _UnreadableError("is an account without a readable did")
+        raise UnreadableError("is an account without a readable did")
     if not isinstance(handle, str) or not handle.strip():
         fields.drift("handle", handle)
         handle = None
-    created_at = fields.read("createdAt", account.get("createdAt"), _moment)
+    created_at = fields.read("createdAt", account.get("createdAt"), iso_moment)
     return Author(
         PREFIX + did,
         "bluesky",
@@ -305,19 +284,19 @@ def _check(post: dict[str, Any], record: dict[str, Any], fields: SideFields) -> 
     if not isinstance(record.get("text"), str):
         fields.drift("text", record.get("text"))
     for name, of in (("createdAt", record), ("indexedAt", post)):
-        if _moment(of.get(name)) is None:
+        if iso_moment(of.get(name)) is None:
             fields.drift(name, of.get(name))
     if not isinstance(post.get("author"), dict):
         fields.drift("author", post.get("author"))
     reply = record.get("reply")
     if reply is not None:
         for name in ("root", "parent"):
-            if uri_of(object_of(reply).get(name)) is None:
+            if uri_of(mapping(reply).get(name)) is None:
                 fields.drift(f"reply.{name}", reply.get(name) if isinstance(reply, dict) else reply)
     for name, of in (("langs", record), ("facets", record), ("labels", post)):
         if not isinstance(of.get(name), list | None):
             fields.drift(name, of[name])
-    kind = object_of(post.get("embed")).get("$type")
+    kind = part(post, "embed").get("$type")
     if "embed" in post and kind not in _EMBEDS:
         fields.drift("embed", kind)
 
@@ -339,7 +318,7 @@ def _interactions(
 
 
 def _numbered(name: str, value: Any) -> list[tuple[str, Any]]:
-    return [(f"{name}[{number}]", entry) for number, entry in enumerate(list_of(value))]
+    return [(f"{name}[{number}]", entry) for number, entry in enumerate(entries(value))]
 
 
 def _kind_of(value: dict[str, Any]) -> str:
@@ -349,22 +328,22 @@ def _kind_of(value: dict[str, Any]) -> str:
 
 def _record_of(post: Any) -> dict[str, Any]:
     """What the author wrote; a quoted post has it as its value."""
-    return object_of(object_of(post).get("record") or object_of(post).get("value"))
+    return mapping(mapping(post).get("record") or mapping(post).get("value"))
 
 
 def _reply(post: Any) -> dict[str, Any]:
-    return object_of(_record_of(post).get("reply"))
+    return mapping(_record_of(post).get("reply"))
 
 
 def _embedded_records(embed: Any) -> list[dict[str, Any]]:
     """What an embed quotes: under `record`, one deeper where it has media as well."""
-    inside = object_of(object_of(embed).get("record"))
-    return [inside, object_of(inside.get("record"))]
+    inside = part(embed, "record")
+    return [inside, part(inside, "record")]
 
 
 def _labels(subject: Any) -> set[str]:
     """Values of the labels on a post or an account; one that was taken back doesn't count."""
-    labels = [object_of(label) for label in list_of(object_of(subject).get("labels"))]
+    labels = [mapping(label) for label in entries(mapping(subject).get("labels"))]
     return {str(label.get("val")) for label in labels if not label.get("neg")}
 
 
@@ -375,12 +354,5 @@ def _did_in(uri: str | None) -> str | None:
 
 def _language(langs: Any) -> str | None:
     """The language that the author chose; None where there are several."""
-    codes = {code.partition("-")[0].lower() for code in list_of(langs) if isinstance(code, str)}
+    codes = {code.partition("-")[0].lower() for code in entries(langs) if isinstance(code, str)}
     return codes.pop() if len(codes) == 1 else None
-
-
-def _moment(value: Any) -> datetime | None:
-    try:
-        return utc(datetime.fromisoformat(value)) if isinstance(value, str) else None
-    except (ValueError, OverflowError):
-        return None

@@ -20,8 +20,10 @@ from urllib.parse import urljoin, urlsplit
 import feedparser
 
 from connectors.contract import Author, Drift, Mention, Metrics, Misfit, Page, Record, web_address
+from connectors.entries import UnreadableError, placed, read_each
 from connectors.markup import plain_text, unescaped
 from connectors.moments import MISSING, Order, UnreadableMoment, order_of, read_moment
+from connectors.rss import Settings
 from connectors.rss.identity import Candidate, held_names, identities
 from connectors.rss.listing import Shown
 from connectors.side_fields import SideFields
@@ -55,10 +57,6 @@ _PINNED = {"pinned", "sticky"}
 _PERIODS = {"hourly": 1, "daily": 24, "weekly": 24 * 7, "monthly": 24 * 30, "yearly": 24 * 365}
 
 
-class _UnreadableError(Exception):
-    """Why an entry is set aside."""
-
-
 def body_of(url: str, name: str | None, raw: bytes, headers: Mapping[str, str], came_from: str) -> dict[str, Any]:
     """A feed as it came, for a file of JSON: as text where it is UTF-8, which gives the same bytes again, else in
     base64.
@@ -71,36 +69,21 @@ def body_of(url: str, name: str | None, raw: bytes, headers: Mapping[str, str], 
         return {**told, "base64": base64.b64encode(raw).decode("ascii")}
 
 
-def records(page: Page) -> Iterator[Record]:
-    """Mentions, authors and numbers of a feed. What can't be read is a `Misfit`."""
+def parse(settings: Settings | None, page: Page) -> Iterator[Record]:  # noqa: ARG001 - part of the contract
+    """Mentions, authors and numbers of comments in a feed. What can't be read is a `Misfit`."""
     feed = Feed(page.body)
     if not feed.is_feed:
         yield Misfit("is no feed", "page", page.body)
         return
+    numbers = placed("entries", range(len(feed.entries)))
     told: set[str] = set()
-    for number, entry in enumerate(feed.entries):
-        place = f"entries[{number}]"
-        try:
-            if feed.is_told_elsewhere(number):
+    for record in read_each(numbers, feed.records_of, lambda number: _shown(feed.entries[number])):
+        if isinstance(record, Drift) and record.field in _OF_THE_FEED:
+            once = f"{record.field} {record.found!r}"
+            if once in told:
                 continue
-            for record in feed.records_of(number):
-                once = _told_once(record)
-                if once is not None:
-                    if once in told:
-                        continue
-                    told.add(once)
-                yield record
-        except _UnreadableError as reason:
-            yield Misfit(str(reason), place, _shown(entry))
-        except Exception as error:  # a shape that nobody thought of costs this entry, not its feed
-            yield Misfit(f"can't be read ({type(error).__name__}: {error})", place, _shown(entry))
-
-
-def _told_once(record: Record) -> str | None:
-    """What is told once a page, however many entries it holds for: an account, and what is wrong with a language."""
-    if isinstance(record, Author):
-        return record.author_id
-    return f"{record.field} {record.found!r}" if isinstance(record, Drift) and record.field in _OF_THE_FEED else None
+            told.add(once)
+        yield record
 
 
 class Feed:
@@ -194,13 +177,15 @@ class Feed:
 
     def records_of(self, number: int) -> Iterator[Record]:
         """An entry as a mention, with its author and the number of comments."""
+        if self.is_told_elsewhere(number):
+            return
         entry, name, times = self.entries[number], self._names[number], self._times[number]
         if name is None:
-            raise _UnreadableError("has no guid, link or words of its own, by which it could be known again")
+            raise UnreadableError("has no guid, link or words of its own, by which it could be known again")
         if times.created_at is None:
-            raise _UnreadableError(times.reason)
+            raise UnreadableError(times.reason)
         if number in self._clashes:
-            raise _UnreadableError("has the id of another entry beside it that says something else")
+            raise UnreadableError("has the id of another entry beside it that says something else")
         side = SideFields("entry")
         for field, found in times.unread:
             side.drift(field, found)
