@@ -48,9 +48,12 @@ class Shown:
         return new
 
 
-def circles(where: str) -> SchemaDrift:
+def circles(
+    where: str, *, unseen_from: datetime | None = None, unseen_to: datetime | None = None
+) -> SchemaDrift:
     """That the pages of a listing show again what they have shown."""
-    return SchemaDrift(f"{where}: the pages go round in circles; they show nothing new.")
+    told = f"{where}: the pages go round in circles; they show nothing new."
+    return SchemaDrift(told, unseen_from=unseen_from, unseen_to=unseen_to)
 
 
 def unexpected(title: str, body: Any, wanted: str, where: str = "") -> SchemaDrift:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from connectors.contract import Drift
-from connectors.values import LARGEST_COUNT
+from connectors.values import LARGEST_COUNT, mapping
 
 T = TypeVar("T")
 
@@ -51,6 +51,12 @@ class SideFields:
             return value
         self.drift(name, value)
         return None
+
+    def part(self, name: str, value: Any) -> dict[str, Any]:
+        """An object; an empty one where nothing is told."""
+        if value is not None and not isinstance(value, dict):
+            self.drift(name, value)
+        return mapping(value)
 
     def read(self, name: str, value: Any, reader: Callable[[Any], T | None]) -> T | None:
         """What a reader makes of the value, such as a moment or an id; None where nothing is told."""

@@ -8,10 +8,12 @@ from zoneinfo import ZoneInfo
 
 import requests
 
-from connectors.contract import CredentialsError, RateLimited, SchemaDrift, SourceError, Truncated, Window
+from connectors.contract import CredentialsError, RateLimited, SourceError, Truncated, Window
 from connectors.http_api import HttpApi, Refused, object_in
+from connectors.pages import circles, unexpected
 from connectors.transport import excerpt
-from connectors.youtube.records import counted, part
+from connectors.values import part
+from connectors.youtube.parse import counted
 
 HOME = "https://www.googleapis.com"
 PACIFIC = ZoneInfo("America/Los_Angeles")
@@ -54,7 +56,7 @@ class Api(HttpApi):
             and all(isinstance(item, dict) for item in items)
         ):
             return {**body, "items": items}
-        raise SchemaDrift(f"YouTube answered {excerpt(body)} where a list of {what} belongs; its API may have changed.")
+        raise unexpected(self.title, body, f"a list of {what}")
 
     def pages(self, what: str, there: int | None = None, **params: Any) -> Iterator[dict[str, Any]]:
         """All answers of a list to its last page. `there` is how many videos or comments it leads to, where that is
@@ -84,7 +86,7 @@ class Api(HttpApi):
             if gaps == (1 if what == "search" else MOST_GAPS):
                 return
             if token in tokens:
-                raise SchemaDrift(f"YouTube's pages of {what} go round in circles; asked for the same page twice.")
+                raise circles(what)
             tokens.add(token)
             params["pageToken"] = token
 

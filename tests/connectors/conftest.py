@@ -9,13 +9,16 @@ import hypothesis
 import prawcore.sessions
 import pytest
 
-from connectors import http_api, transport, x
+from connectors import CONNECTORS, http_api, transport
 from connectors.contract import Mention, Page, SourceError, Window
+from connectors.x.fetch import RETRY
 from sandbox.community import Community, community
 from sandbox.server import Sandbox, serve
 from sandbox.world import World
 from tests.connectors.exports import HEADER
 from tests.connectors.times import WEEK, Time, series
+
+x = CONNECTORS["x"]
 
 hypothesis.settings.register_profile("repeatable", derandomize=True, deadline=None, database=None)
 hypothesis.settings.load_profile("repeatable")
@@ -105,7 +108,7 @@ def run(server: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Sandb
     They are patient, as a busy machine makes them wait, but for 0.3 s where the server is told to stall.
     """
     monkeypatch.setattr(prawcore.sessions.FiniteRetryStrategy, "_sleep_seconds", lambda _: None)
-    monkeypatch.setattr(x, "RETRY", x.RETRY.new(backoff_factor=0))
+    monkeypatch.setattr("connectors.x.fetch.RETRY", RETRY.new(backoff_factor=0))
     misbehave = World.misbehave
 
     def misbehaves(world: World, kind: str, *args: Any, **how: Any) -> None:

@@ -2,10 +2,12 @@
 
 import json
 
-from connectors import x
+from connectors import CONNECTORS
 from connectors.contract import Mention, Page, Query, SchemaDrift, Window
 from sandbox.world import BEARER_TOKEN
 from tests.connectors.times import at
+
+x = CONNECTORS["x"]
 
 WEEK = Window(at("20"), at("27"))
 

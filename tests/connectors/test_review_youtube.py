@@ -4,11 +4,13 @@ import json
 
 import pytest
 
-from connectors import youtube
+from connectors import CONNECTORS
 from connectors.contract import Deletion, Known, Mention, Page, Query, SourceError, Window
 from connectors.youtube.api import MOST_GAPS
 from sandbox.world import YOUTUBE_KEY
 from tests.connectors.times import at
+
+youtube = CONNECTORS["youtube"]
 
 WEEK = Window(at("20"), at("27"))
 CHANNEL = "UC" + "a" * 22

@@ -16,15 +16,18 @@ import prawcore.sessions
 import pytest
 import requests
 
-from connectors import CONNECTORS, connections, http_api, transport, x
+from connectors import CONNECTORS, connections, http_api, transport
 from connectors.contract import CredentialsError, Deletion, Known, Listening, Page, SchemaDrift, SourceError
 from connectors.discourse import records as discourse_records
 from connectors.http_api import HttpApi, NotThere, Refused
 from connectors.transport import PrivateAddress, SentElsewhere, TooLarge, TooSlow, conceal, excerpt, new_session
+from connectors.x.fetch import RETRY
 from query.parsing import parse as query
 from sandbox.world import CREDENTIALS
 from tests.connectors.times import WEEK, at
 from tests.connectors.trouble import DRIPPING, PAGES, Stranger, says
+
+x = CONNECTORS["x"]
 
 rss = CONNECTORS["rss"]
 
@@ -51,7 +54,7 @@ SECRET = "s1gned-9f8e7d6c5b"
 @pytest.fixture(autouse=True)
 def _no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(http_api, "_PAUSE", lambda _: 0.0)
-    monkeypatch.setattr(x, "RETRY", x.RETRY.new(backoff_factor=0))
+    monkeypatch.setattr("connectors.x.fetch.RETRY", RETRY.new(backoff_factor=0))
     monkeypatch.setattr(prawcore.sessions.FiniteRetryStrategy, "_sleep_seconds", lambda _: None)
 
 

@@ -9,7 +9,7 @@ from time import time
 import pytest
 from pydantic import ValidationError
 
-from connectors import x
+from connectors import CONNECTORS
 from connectors.contract import (
     Author,
     CredentialsError,
@@ -28,6 +28,8 @@ from sandbox.world import BEARER_TOKEN
 from sandbox.x_posts import post_id, snowflake
 from tests.connectors.times import at, series
 from tests.connectors.trouble import trouble_id
+
+x = CONNECTORS["x"]
 
 CREDENTIALS = {"bearer_token": BEARER_TOKEN}
 HALMORA = Query("search 1", "(halmora OR @halmora OR from:halmora) -is:retweet")

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectors import x
+from connectors import CONNECTORS
 from connectors.contract import (
     CredentialsError,
     Deletion,
@@ -29,12 +29,15 @@ from connectors.contract import (
     Window,
 )
 from connectors.searching import searches
+from connectors.x import search_syntax
 from query.parsing import parse as parsed
 from sandbox.community import Community
 from sandbox.server import Sandbox
 from sandbox.world import BEARER_TOKEN
 from sandbox.x_posts import post_id
 from tests.connectors.mangling import json_values
+
+x = CONNECTORS["x"]
 
 CREDENTIALS = {"bearer_token": BEARER_TOKEN}
 NOON = datetime.fromisoformat("2026-04-21T12:00:00")
@@ -222,7 +225,7 @@ def test_the_canary_finds_something_and_asks_for_little(run, build, line, week, 
     ]
     server = run(build(posts), now=week.end)
     own = settings(api=server.url)
-    page = next(x.fetch(x.connect(own, CREDENTIALS), own, x.canary(own), week))
+    page = next(x.fetch(x.connect(own, CREDENTIALS), own, x.NETWORK.canary, week))
     assert (page.seen, server.world.requests[0].params["max_results"]) == (10, "10")
 
 
@@ -241,12 +244,14 @@ def test_the_canary_finds_something_and_asks_for_little(run, build, line, week, 
     ],
 )
 def test_a_query_in_the_words_of_x(query, searched):
-    asked = searches(Listening(queries=(("halmora", parsed(query)),)), x.search_syntax(settings()))
+    asked = searches(Listening(queries=(("halmora", parsed(query)),)), search_syntax(settings()))
     assert [search.text for search in asked] == [searched]
 
 
 def test_a_search_of_everything_is_longer_and_may_hold_reposts():
-    assert x.search_syntax(settings(search="all", reposts=True)) == replace(x.SEARCH_SYNTAX, longest=1024, ending="")
+    assert search_syntax(settings(search="all", reposts=True)) == replace(
+        x.NETWORK.search_syntax, longest=1024, ending=""
+    )
 
 
 def test_team_accounts_are_searched_beside_the_brands(run, build, line, week, collect, mentions):
@@ -260,7 +265,7 @@ def test_team_accounts_are_searched_beside_the_brands(run, build, line, week, co
     server = run(whole, now=week.end)
     asked = settings(api=server.url)
     listening = Listening(queries=(("halmora", parsed("halmora")),), team=(("halmora", "halmora"),))
-    (search,) = searches(listening, x.search_syntax(asked))
+    (search,) = searches(listening, search_syntax(asked))
     pages, error = collect(x.fetch(x.connect(asked, CREDENTIALS), asked, search, week))
     assert error is None
     assert set(mentions(x, pages)) == {mention_id(whole, "a001"), mention_id(whole, "a002")}
@@ -285,7 +290,7 @@ def test_a_query_finds_on_x_what_it_says(run, build, line, week, collect, query,
     whole = build(posts)
     server = run(whole, now=week.end)
     asked = settings(api=server.url)
-    (search,) = searches(Listening(queries=(("halmora", parsed(query)),)), x.search_syntax(asked))
+    (search,) = searches(Listening(queries=(("halmora", parsed(query)),)), search_syntax(asked))
     pages, error = collect(x.fetch(x.connect(asked, CREDENTIALS), asked, search, week))
     assert error is None
     answers = [post["id"] for post in posts if mention_id(whole, post["id"]) in _asked_for(pages)]

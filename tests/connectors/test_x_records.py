@@ -7,10 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectors import x
+from connectors import CONNECTORS
 from connectors.contract import Author, Drift, Interaction, Mention, Metrics, Misfit, Page
-from connectors.x.records import snowflake_time
+from connectors.x.parse import snowflake_time
 from tests.connectors.mangling import json_values, mangled
+
+x = CONNECTORS["x"]
 
 SAM, HALMORA, NETTIE = "1001", "1002", "1003"
 FIRST, ANSWER, REPOST = "2046300000000000001", "2046400000000000002", "2046500000000000003"

@@ -9,7 +9,7 @@ import pytest
 import requests
 from pydantic import ValidationError
 
-from connectors import youtube
+from connectors import CONNECTORS
 from connectors.contract import (
     Author,
     CredentialsError,
@@ -38,6 +38,8 @@ from sandbox.youtube_api import channel_id, comment_id, video_id
 from tests.connectors.recorded import FOLDER
 from tests.connectors.times import Time, at, series
 from tests.connectors.trouble import NO_JSON, PAGES, trouble_id
+
+youtube = CONNECTORS["youtube"]
 
 CREDENTIALS = {"api_key": YOUTUBE_KEY}
 HALMORA = Query("search 1", "halmora")
@@ -392,7 +394,7 @@ def test_fetch_nothing_found(run, build, week, collect):
 
 def test_canary_finds_a_video(run, build, video, week, collect):
     server = run(build([video("a001", at("21T10:00"), "How I began", text="")]), now=AFTER)
-    pages, _ = fetched(server, week, collect, query=youtube.canary(settings()))
+    pages, _ = fetched(server, week, collect, query=youtube.NETWORK.canary)
     assert pages[0].seen == 1
 
 

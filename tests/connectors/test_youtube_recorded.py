@@ -4,9 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from connectors import youtube
+from connectors import CONNECTORS
 from connectors.contract import Drift, Mention, Page
 from tests.connectors.recorded import bodies, items_in, misfits, objects, recorded
+
+youtube = CONNECTORS["youtube"]
 
 
 @pytest.mark.parametrize("path", recorded("youtube"))

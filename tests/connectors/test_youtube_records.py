@@ -5,11 +5,13 @@ from datetime import datetime
 import pytest
 from hypothesis import given
 
+from connectors import CONNECTORS
 from connectors.contract import Author, Deletion, Drift, Interaction, Mention, Metrics, Misfit, Page
-from connectors.youtube.records import records
 from tests.connectors.mangling import json_values, mangled
 
 OWNER, READER = "UC" + "o" * 22, "UC" + "r" * 22
+youtube = CONNECTORS["youtube"]
+
 VIDEO = "abcdefghijk"
 
 
@@ -43,7 +45,7 @@ def thread(opening, *answers, **snippet):
 
 
 def read(body, *kinds):
-    return [record for record in records(Page("", body)) if not kinds or isinstance(record, kinds)]
+    return [record for record in youtube.parse(None, Page("", body)) if not kinds or isinstance(record, kinds)]
 
 
 def only(body, kind):

@@ -5,26 +5,16 @@ quote or repost) and `errors` (what was asked for and isn't there; no failure).
 """
 
 import re
-from collections.abc import Iterable, Iterator
-from datetime import UTC, datetime
+from collections.abc import Iterator
+from datetime import datetime
 from typing import Any
 
-from connectors.authors import authors_once
-from connectors.contract import (
-    Author,
-    Deletion,
-    Drift,
-    Interaction,
-    Mention,
-    Metrics,
-    Misfit,
-    Page,
-    Record,
-    from_epoch,
-    utc,
-)
+from connectors.contract import Author, Deletion, Drift, Interaction, Mention, Metrics, Misfit, Page, Record, from_epoch
+from connectors.entries import UnreadableError, placed, read_each
 from connectors.markup import unescaped
 from connectors.side_fields import SideFields
+from connectors.values import asked, entries, iso_moment, mapping, opened, part
+from connectors.x import Settings
 
 FIRST_SNOWFLAKE = 29_700_859_247
 """Smallest id that holds its time; smaller ones, up to 4 November 2010, were counted."""
@@ -42,21 +32,12 @@ _NOT_SHOWN = ("/resource-not-found", "/not-authorized-for-resource")
 """How the types of the problems end that say that a post is gone, or that its account is protected or suspended."""
 
 
-class _UnreadableError(Exception):
-    """Why a post is set aside."""
-
-
-def records(page: Page) -> Iterator[Record]:
+def parse(settings: Settings | None, page: Page) -> Iterator[Record]:  # noqa: ARG001 - part of the contract
     """Mentions, authors, metrics and interactions of a search or a lookup, the posts they refer to included; of a
     lookup of known posts also what is gone.
     """
-    return authors_once(_records(page.body))
-
-
-def _records(body: Any) -> Iterator[Record]:
-    if isinstance(body, dict) and body.keys() == {"asked", "answer"}:
-        asked, body = body["asked"], body["answer"]
-        yield from _gone(asked, body)
+    body, beside = opened(page.body)
+    yield from _gone(asked(beside) or [], body)
     if not isinstance(body, dict):
         yield Misfit("is not an answer of X's API", "page", body)
         return
@@ -65,22 +46,16 @@ def _records(body: Any) -> Iterator[Record]:
         if not ("title" in body and "detail" in body) and not ("action" in body and "id" in body):
             yield Misfit("is not an answer of X's API: it has neither data nor errors", "page", body)
         return
-    includes = _object(body.get("includes"))
+    includes = part(body, "includes")
     accounts = _Accounts()
-    for _, account in _numbered("includes.users", includes.get("users")):
+    for _, account in placed("includes.users", entries(includes.get("users"))):
         yield from accounts.add(account)
     data = body.get("data")
     if data is not None and not isinstance(data, dict | list):
         yield Misfit("data is neither a post nor a list of posts", "data", data)
-    asked = [("data", data)] if isinstance(data, dict) else _numbered("data", data)
-    posts = _Posts([*asked, *_numbered("includes.tweets", includes.get("tweets"))], accounts)
-    for place, post in posts.newest():
-        try:
-            yield from list(posts.records_of(post))
-        except _UnreadableError as reason:
-            yield Misfit(str(reason), place, post)
-        except Exception as error:  # a shape that nobody thought of costs this post, not its page
-            yield Misfit(f"can't be read ({type(error).__name__})", place, post)
+    own = [("data", data)] if isinstance(data, dict) else placed("data", entries(data))
+    posts = _Posts([*own, *placed("includes.tweets", entries(includes.get("tweets")))], accounts)
+    yield from read_each(posts.newest(), posts.records_of)
 
 
 def snowflake_time(post_id: int) -> datetime | None:
@@ -98,7 +73,7 @@ def moment(post: Any) -> datetime | None:
     if not isinstance(post, dict):
         return None
     post_id = _id(post.get("id"))
-    return _moment(post.get("created_at")) or (snowflake_time(int(post_id)) if post_id else None)
+    return iso_moment(post.get("created_at")) or (snowflake_time(int(post_id)) if post_id else None)
 
 
 def post_id(post: Any) -> str | None:
@@ -106,16 +81,17 @@ def post_id(post: Any) -> str | None:
     return _id(post.get("id")) if isinstance(post, dict) else None
 
 
-def _gone(asked: Any, body: Any) -> Iterator[Deletion]:
+def _gone(known: list[str], body: Any) -> Iterator[Deletion]:
     """The known posts that X says it doesn't show. A post of which it says nothing is not taken for gone."""
-    problems = [problem for _, problem in _numbered("errors", _object(body).get("errors")) if isinstance(problem, dict)]
+    problems = [
+        problem for _, problem in placed("errors", entries(mapping(body).get("errors"))) if isinstance(problem, dict)
+    ]
     not_shown = {
         f"x:{problem.get('resource_id')}"
         for problem in problems
         if problem.get("parameter") == "ids" and str(problem.get("type")).endswith(_NOT_SHOWN)
     }
-    known: Iterable[Any] = asked if isinstance(asked, list) else ()
-    yield from (Deletion(mention_id) for mention_id in known if isinstance(mention_id, str) and mention_id in not_shown)
+    yield from (Deletion(mention_id) for mention_id in known if mention_id in not_shown)
 
 
 class _Accounts:
@@ -140,14 +116,14 @@ class _Accounts:
         else:
             self.handles[account_id] = handle
             self.ids[handle.lower()] = account_id
-            numbers = _inner(account, "public_metrics", side)
+            numbers = side.part("public_metrics", account.get("public_metrics"))
             yield Author(
                 f"x:{account_id}",
                 "x",
                 handle,
                 side.words("name", account.get("name")),
                 side.count("followers_count", numbers.get("followers_count")),
-                _told_moment(account, side),
+                side.read("created_at", account.get("created_at"), iso_moment),
             )
         yield from side.drifts
 
@@ -155,13 +131,13 @@ class _Accounts:
 class _Posts:
     """The posts of a page, which may refer to each other."""
 
-    def __init__(self, entries: list[tuple[str, Any]], accounts: _Accounts) -> None:
-        self.entries = entries
+    def __init__(self, found: list[tuple[str, Any]], accounts: _Accounts) -> None:
+        self.found = found
         self.accounts = accounts
         self.by_id: dict[str, dict[str, Any]] = {}
         self.first_ids: dict[str, str] = {}
         """Id of an edited version → id of the first version."""
-        for _, post in entries:
+        for _, post in found:
             if isinstance(post, dict) and (post_id := _id(post.get("id"))):
                 self.by_id.setdefault(post_id, post)
                 history = _history(post, post_id)
@@ -173,7 +149,7 @@ class _Posts:
         stands there twice with different words comes twice.
         """
         best: dict[str, tuple[tuple[bool, int], dict[Any, tuple[str, Any]]]] = {}
-        for place, post in self.entries:
+        for place, post in self.found:
             post_id = _id(post.get("id")) if isinstance(post, dict) else None
             if post_id is None:
                 if not (isinstance(post, dict) and post.keys() & _NO_POST_KEYS):
@@ -192,19 +168,19 @@ class _Posts:
 
     def records_of(self, post: Any) -> Iterator[Record]:
         if not isinstance(post, dict):
-            raise _UnreadableError("is not a post")
+            raise UnreadableError("is not a post")
         post_id = _id(post.get("id"))
         if post_id is None:
-            raise _UnreadableError("has no readable id")
+            raise UnreadableError("has no readable id")
         if not isinstance(_said(post).get("text"), str):
             if post.keys() & _NO_POST_KEYS:
                 return
-            raise _UnreadableError("has no text")
+            raise UnreadableError("has no text")
         created_at = moment(post)
         if created_at is None:
-            raise _UnreadableError("has no created_at, so its time can't be told; its id is too old to hold it")
+            raise UnreadableError("has no created_at, so its time can't be told; its id is too old to hold it")
         side = SideFields("post")
-        _told_moment(post, side)
+        side.read("created_at", post.get("created_at"), iso_moment)
         history = _history(post, post_id, side)
         first = history[0]
         edited_at = None
@@ -213,7 +189,7 @@ class _Posts:
             edited_at = created_at if post_id == history[-1] else snowflake_time(int(history[-1]))
             created_at = snowflake_time(int(first)) or created_at
         references = _references(post, side)
-        author_id, conversation = (_told_id(post, name, side) for name in ("author_id", "conversation_id"))
+        author_id, conversation = (side.read(name, post.get(name), _id) for name in ("author_id", "conversation_id"))
         # It may not be told what it answers. Who begins a conversation with a handle answers nothing, though X says to
         # whom.
         is_answer = conversation not in (None, *history)
@@ -236,7 +212,7 @@ class _Posts:
         yield mention
         # What a repost counts are the reposts of the original: numbers that aren't its own.
         if kind != "repost":
-            yield _metrics(mention.mention_id, _inner(post, "public_metrics", side), side)
+            yield _metrics(mention.mention_id, side.part("public_metrics", post.get("public_metrics")), side)
         yield from side.drifts
         if author_id:
             yield from self.interactions(mention, author_id, post, references)
@@ -249,11 +225,11 @@ class _Posts:
         original = self.by_id.get(references.get("retweeted", ""))
         if original is not None and isinstance(_said(original).get("text"), str):
             post = original
-        long = _object(post.get("note_tweet"))
+        long = part(post, "note_tweet")
         text: str = unescaped(_said(post)["text"])
         if "://t.co/" not in text:
             return text
-        links = _links(_object(post.get("entities"))) | _links(_object(long.get("entities")))
+        links = _links(part(post, "entities")) | _links(part(long, "entities"))
         return _SHORT_LINK.sub(lambda match: links.get(match[0], match[0]), text)
 
     def interactions(
@@ -271,7 +247,7 @@ class _Posts:
                 yield Interaction(mention.mention_id, f"x:{author_id}", f"x:{other}", kind)  # type: ignore[arg-type]
         if mention.kind == "repost":
             return
-        for _, named in _numbered("", _object(post.get("entities")).get("mentions")):
+        for _, named in placed("", entries(part(post, "entities").get("mentions"))):
             if not isinstance(named, dict):
                 continue
             other = _id(named.get("id")) or self.accounts.ids.get(str(named.get("username")).lower())
@@ -283,14 +259,6 @@ class _Posts:
 # Values -----------------------------------------------------------------------------------------------
 
 
-def _object(value: Any) -> dict[str, Any]:
-    return value if isinstance(value, dict) else _EMPTY
-
-
-def _numbered(name: str, value: Any) -> list[tuple[str, Any]]:
-    return [(f"{name}[{number}]", entry) for number, entry in enumerate(value)] if isinstance(value, list) else []
-
-
 def _id(value: Any) -> str | None:
     """An id as X writes them, a number in a string; None for anything else."""
     if isinstance(value, str) and value.isascii() and value.isdecimal() and len(value) <= 19:
@@ -300,32 +268,8 @@ def _id(value: Any) -> str | None:
 
 def _said(post: dict[str, Any]) -> dict[str, Any]:
     """Where a post's words stand: beside it, if it is a long one."""
-    long = _object(post.get("note_tweet"))
+    long = part(post, "note_tweet")
     return long if isinstance(long.get("text"), str) else post
-
-
-def _inner(record: dict[str, Any], name: str, side: SideFields) -> dict[str, Any]:
-    """An object within another; an empty one where there is none."""
-    if record.get(name) is not None and not isinstance(record[name], dict):
-        side.drift(name, record[name])
-    return _object(record.get(name))
-
-
-def _told_id(post: dict[str, Any], name: str, side: SideFields) -> str | None:
-    """The id that a field holds."""
-    found = _id(post.get(name))
-    if found is None and post.get(name) is not None:
-        side.drift(name, post[name])
-    return found
-
-
-def _told_moment(record: dict[str, Any], side: SideFields) -> datetime | None:
-    """When an account or a post was made, as far as it says so itself."""
-    told = record.get("created_at")
-    found = _moment(told)
-    if found is None and told is not None:
-        side.drift("created_at", told)
-    return found
 
 
 def _history(post: dict[str, Any], post_id: str, side: SideFields | None = None) -> list[str]:
@@ -354,7 +298,7 @@ def _references(post: dict[str, Any], side: SideFields) -> dict[str, str]:
 def _links(entities: dict[str, Any]) -> dict[str, str]:
     """Short link → where it leads."""
     links = {}
-    for _, link in _numbered("", entities.get("urls")):
+    for _, link in placed("", entries(entities.get("urls"))):
         if isinstance(link, dict):
             short, leads_to = link.get("url"), link.get("expanded_url")
             if isinstance(short, str) and isinstance(leads_to, str):
@@ -381,13 +325,3 @@ def _language(value: str | None) -> str | None:
     if value is None or value in _NO_LANGUAGE or (value[0] == "q" and len(value) == 3):
         return None
     return _OLD_CODES.get(value, value)
-
-
-def _moment(value: Any) -> datetime | None:
-    if not isinstance(value, str):
-        return None
-    try:
-        moment = datetime.fromisoformat(value)
-        return moment.replace(tzinfo=None) if moment.tzinfo is UTC else utc(moment)
-    except (ValueError, OverflowError):
-        return None

@@ -6,14 +6,16 @@ or channels. What a comment lacks, above all the video that it stands under, the
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from connectors.authors import authors_once
-from connectors.contract import Author, Deletion, Interaction, Mention, Metrics, Misfit, Page, Record, utc
+from connectors.contract import Author, Deletion, Interaction, Mention, Metrics, Misfit, Page, Record
+from connectors.entries import UnreadableError, placed, read_each
 from connectors.markup import plain_text, unescaped
 from connectors.side_fields import SideFields
+from connectors.values import asked, iso_moment, mapping, opened, part
+from connectors.youtube import Settings
 
 SITE = "https://www.youtube.com"
 
@@ -21,11 +23,6 @@ _ID = re.compile(r"[A-Za-z0-9_.-]{1,120}")
 _HANDLE = re.compile(r"(?<![\w@./])@([\w.·-]{3,30})")
 _BROADCASTS = {"none", "live", "upcoming", "completed"}
 _NO_POSTS = {"youtube#playlistItem", "youtube#playlist"}
-_EMPTY: dict[str, Any] = {}
-
-
-class _UnreadableError(Exception):
-    """Why an item is set aside."""
 
 
 class Comment(NamedTuple):
@@ -37,13 +34,9 @@ class Comment(NamedTuple):
     is_opening: bool = False
 
 
-def records(page: Page) -> Iterator[Record]:
+def parse(settings: Settings | None, page: Page) -> Iterator[Record]:  # noqa: ARG001 - part of the contract
     """Mentions, authors, metrics and interactions of an answer; for a second look also what is gone."""
-    return authors_once(_records(page))
-
-
-def _records(page: Page) -> Iterator[Record]:
-    answer, beside = _unwrapped(page.body)
+    answer, beside = opened(page.body) if "kind" not in mapping(page.body) else (page.body, {})
     if not isinstance(answer, dict):
         yield Misfit("is not an answer of YouTube's API", "page", page.body)
         return
@@ -54,39 +47,19 @@ def _records(page: Page) -> Iterator[Record]:
         yield Misfit("is not an answer of YouTube's API: it has no items", "page", answer)
         return
     context = _Context(beside, comments_of(answer))
-    for number, item in enumerate(items):
-        place = f"items[{number}]"
-        try:
-            yield from list(_records_of(item, place, context))
-        except _UnreadableError as reason:
-            yield Misfit(str(reason), place, item)
-        except Exception as error:  # a shape that nobody thought of costs this item, not its page
-            yield Misfit(f"can't be read ({type(error).__name__})", place, item)
+    found = ((place, (place, item)) for place, item in placed("items", items))
+    yield from read_each(found, lambda entry: _records_of(*entry, context), lambda entry: entry[1])
     yield from _deletions(beside, answer, items)
 
 
 def moment(item: Any) -> datetime | None:
     """When a video or comment was published; None for anything else."""
-    return parsed(part(item, "snippet").get("publishedAt"))
+    return iso_moment(part(item, "snippet").get("publishedAt"))
 
 
 def author_id(comment: Any) -> str | None:
     """Id of the channel of a comment's author; None where that is gone."""
     return _id(part(part(comment, "snippet"), "authorChannelId").get("value"))
-
-
-def parsed(value: Any) -> datetime | None:
-    """A time as YouTube writes it, UTC; None for anything else."""
-    try:
-        return utc(datetime.fromisoformat(value)) if isinstance(value, str) else None
-    except (ValueError, OverflowError):
-        return None
-
-
-def part(whole: Any, name: str) -> dict[str, Any]:
-    """An object within another; an empty one where there is none."""
-    found = whole.get(name) if isinstance(whole, dict) else None
-    return found if isinstance(found, dict) else _EMPTY
 
 
 def item_id(item: Any) -> str | None:
@@ -109,7 +82,7 @@ def comments_of(answer: Any) -> list[Comment]:
 
 def _comments_in(item: dict[str, Any], place: str) -> list[Comment]:
     if item.get("kind") == "youtube#comment":
-        return [Comment(place, item, _EMPTY)]
+        return [Comment(place, item, {})]
     if item.get("kind") != "youtube#commentThread":
         return []
     thread, carried = part(item, "snippet"), part(item, "replies").get("comments")
@@ -128,7 +101,7 @@ def _comments_in(item: dict[str, Any], place: str) -> list[Comment]:
 class _Context:
     """What an answer's comments need to know of each other and of the video that they stand under."""
 
-    def __init__(self, beside: dict[str, Any], comments: list[Comment]) -> None:
+    def __init__(self, beside: Mapping[str, Any], comments: list[Comment]) -> None:
         self.video = part(beside, "video")
         self.known = part(beside, "known")
         self.is_recheck = "asked" in beside
@@ -148,9 +121,9 @@ class _Context:
                 self.handles[name[1:].lower()] = author
 
 
-def _records_of(item: Any, place: str, context: _Context) -> Iterator[Record]:
+def _records_of(place: str, item: Any, context: _Context) -> Iterator[Record]:
     if not isinstance(item, dict):
-        raise _UnreadableError("is not an item")
+        raise UnreadableError("is not an item")
     kind = item.get("kind")
     if kind == "youtube#searchResult" and part(item, "id").get("kind") in ("youtube#channel", "youtube#playlist"):
         return
@@ -159,13 +132,10 @@ def _records_of(item: Any, place: str, context: _Context) -> Iterator[Record]:
     elif kind == "youtube#channel":
         yield from _channel(item)
     elif kind in ("youtube#commentThread", "youtube#comment"):
-        for comment in _comments_in(item, place):
-            try:
-                yield from list(_comment(comment, context))
-            except _UnreadableError as reason:
-                yield Misfit(str(reason), comment.place, comment.item)
+        comments = ((comment.place, comment) for comment in _comments_in(item, place))
+        yield from read_each(comments, lambda comment: _comment(comment, context), lambda comment: comment.item)
     elif kind not in _NO_POSTS:
-        raise _UnreadableError("is of a kind that is none of video, channel and comment")
+        raise UnreadableError("is of a kind that is none of video, channel and comment")
 
 
 def _video(item: dict[str, Any], *, is_escaped: bool) -> Iterator[Record]:
@@ -177,7 +147,7 @@ def _video(item: dict[str, Any], *, is_escaped: bool) -> Iterator[Record]:
     )
     text = _told(snippet, "description", side)
     if title is None and text is None:
-        raise _UnreadableError("is a video without title and description")
+        raise UnreadableError("is a video without title and description")
     if channel is not None and _id(channel) is None:
         side.drift("channelId", channel)
     mention_id = f"youtube:{video}"
@@ -199,7 +169,7 @@ def _video(item: dict[str, Any], *, is_escaped: bool) -> Iterator[Record]:
     if not isinstance(broadcast, str) or broadcast not in _BROADCASTS:
         side.drift("liveBroadcastContent", broadcast)
     if "statistics" in item:
-        numbers = _object(item, "statistics", side)
+        numbers = side.part("statistics", item.get("statistics"))
         if "viewCount" not in numbers and broadcast != "upcoming":
             side.drift("viewCount", None)
         yield Metrics(
@@ -214,12 +184,16 @@ def _video(item: dict[str, Any], *, is_escaped: bool) -> Iterator[Record]:
 def _channel(item: dict[str, Any]) -> Iterator[Record]:
     """Whose channel it is. Subscribers are rounded to three digits, and not told where the owner hides them."""
     side = SideFields("channel")
-    channel, snippet, numbers = item_id(item), _object(item, "snippet", side), _object(item, "statistics", side)
+    channel, snippet, numbers = (
+        item_id(item),
+        side.part("snippet", item.get("snippet")),
+        side.part("statistics", item.get("statistics")),
+    )
     name, handle = _told(snippet, "title", side, is_needed=True), _told(snippet, "customUrl", side)
     if channel is None:
         side.drift("id", item.get("id"))
     elif name:
-        since = parsed(snippet.get("publishedAt"))
+        since = iso_moment(snippet.get("publishedAt"))
         if since is None and snippet.get("publishedAt") is not None:
             side.drift("publishedAt", snippet["publishedAt"])
         yield Author(
@@ -245,11 +219,11 @@ def _comment(found: Comment, context: _Context) -> Iterator[Record]:
     for name in ("videoId", "parentId"):
         if snippet.get(name) is not None and _id(snippet[name]) is None:
             side.drift(name, snippet[name])
-    account = _object(snippet, "authorChannelId", side)
+    account = side.part("authorChannelId", snippet.get("authorChannelId"))
     author, handle = author_id(found.item), _told(snippet, "authorDisplayName", side)
     if account and author is None:
         side.drift("authorChannelId", account)
-    updated_at = parsed(snippet.get("updatedAt"))
+    updated_at = iso_moment(snippet.get("updatedAt"))
     above = parent or video
     mention = Mention(
         f"youtube:{comment}",
@@ -296,26 +270,17 @@ def _interactions(mention: Mention, author: str | None, parent: str | None, cont
             yield Interaction(mention.mention_id, f"youtube:{author}", f"youtube:{other}", kind)  # type: ignore[arg-type]
 
 
-def _deletions(beside: dict[str, Any], answer: dict[str, Any], items: list[Any]) -> Iterator[Deletion]:
+def _deletions(beside: Mapping[str, Any], answer: dict[str, Any], items: list[Any]) -> Iterator[Deletion]:
     """What was asked for and is not in the answer is gone: YouTube leaves out what it has no more. Not so where there
     is another page, as then it may stand there.
     """
     if not answer.get("nextPageToken"):
         there = {f"youtube:{item_id(item)}" for item in items}
-        asked = beside.get("asked") if all(map(item_id, items)) else None  # a nameless one may be any of those missing
-        for mention_id in asked if isinstance(asked, list) else []:
-            if isinstance(mention_id, str) and mention_id not in there:
-                yield Deletion(mention_id)
+        known = asked(beside) if all(map(item_id, items)) else None  # a nameless one may be any of those missing
+        yield from (Deletion(mention_id) for mention_id in known or () if mention_id not in there)
 
 
 # Values -----------------------------------------------------------------------------------------------
-
-
-def _unwrapped(body: Any) -> tuple[Any, dict[str, Any]]:
-    """The answer as YouTube gave it, and what was put beside it."""
-    if isinstance(body, dict) and "answer" in body and "kind" not in body:
-        return body["answer"], body
-    return body, _EMPTY
 
 
 def _is_kind(answer: dict[str, Any]) -> bool:
@@ -325,10 +290,10 @@ def _is_kind(answer: dict[str, Any]) -> bool:
 def _basics(item: Any) -> tuple[str, dict[str, Any], datetime]:
     found = item_id(item)
     if found is None:
-        raise _UnreadableError("has no readable id")
+        raise UnreadableError("has no readable id")
     created_at = moment(item)
     if created_at is None:
-        raise _UnreadableError("has no publishedAt, so its time can't be told")
+        raise UnreadableError("has no publishedAt, so its time can't be told")
     return found, part(item, "snippet"), created_at
 
 
@@ -339,7 +304,7 @@ def _comment_text(snippet: dict[str, Any], *, is_plain: bool) -> str:
         return original
     if isinstance(shown, str):
         return shown if is_plain else plain_text(shown)
-    raise _UnreadableError("is a comment without a text")
+    raise UnreadableError("is a comment without a text")
 
 
 def _id(value: Any) -> str | None:
@@ -358,13 +323,6 @@ def _told(whole: dict[str, Any], name: str, side: SideFields, *, is_needed: bool
     if value is not None or is_needed:
         side.drift(name, value)
     return None
-
-
-def _object(whole: dict[str, Any], name: str, side: SideFields) -> dict[str, Any]:
-    """An object within another; an empty one where there is none."""
-    if whole.get(name) is not None and not isinstance(whole[name], dict):
-        side.drift(name, whole[name])
-    return part(whole, name)
 
 
 def _language(value: Any, side: SideFields) -> str | None:
