@@ -3,12 +3,13 @@
 import logging
 import traceback
 from collections import Counter
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from pydantic import ValidationError
 
-from connectors import hackernews
+from connectors import CONNECTORS
 from connectors.contract import (
     Deletion,
     Interaction,
@@ -29,6 +30,8 @@ from sandbox import hackernews_api
 from sandbox.hackernews_api import item_id
 from tests.connectors.times import NOW, at, series
 from tests.connectors.trouble import NO_ANSWER, NO_JSON, trouble_id
+
+hackernews = CONNECTORS["hackernews"]
 
 HALMORA = Query("search 1", "halmora")
 SEARCH = "/hackernews/algolia"
@@ -100,8 +103,8 @@ def talk(item):
 @pytest.fixture
 def _shows_100(monkeypatch):
     """A search that shows 100 hits at most."""
-    monkeypatch.setattr(hackernews, "CAP", 100)
-    monkeypatch.setattr(hackernews, "PAGE_SIZE", 100)
+    monkeypatch.setattr("connectors.hackernews.fetch.CAP", 100)
+    monkeypatch.setattr("connectors.hackernews.fetch.NETWORK", replace(hackernews.NETWORK, page_size=100))
     monkeypatch.setattr(hackernews_api, "HITS_SHOWN", 100)
 
 
@@ -240,7 +243,7 @@ def test_fetch_halves_the_window_where_more_is_found_than_is_shown(run, build, m
 
 
 def test_fetch_pages_to_the_last(run, build, many, fetched, mentions, monkeypatch):
-    monkeypatch.setattr(hackernews, "PAGE_SIZE", 100)
+    monkeypatch.setattr("connectors.hackernews.fetch.NETWORK", replace(hackernews.NETWORK, page_size=100))
     server = run(build(many(450)), now=NOW)
     pages, error = fetched(server, threads=False)
     assert error is None
@@ -250,7 +253,7 @@ def test_fetch_pages_to_the_last(run, build, many, fetched, mentions, monkeypatc
 
 
 def test_fetch_page_3_fails_and_the_run_is_repeated(run, build, many, fetched, mentions, monkeypatch, week):
-    monkeypatch.setattr(hackernews, "PAGE_SIZE", 100)
+    monkeypatch.setattr("connectors.hackernews.fetch.NETWORK", replace(hackernews.NETWORK, page_size=100))
     server = run(build(many(450)), now=NOW)
     server.world.misbehave("status", path=SEARCH, nth=3, times=4)
     pages, error = fetched(server, threads=False)
@@ -324,7 +327,7 @@ def test_nothing_found(run, build, talk, fetched, client, collect, week):
 def test_the_canary_finds_something_in_any_window(run, build, talk, client, collect):
     server = run(build(talk), now=NOW)
     ancient = Window(at("01T00:00"), at("01T00:05"))
-    pages, error = collect(hackernews.fetch(client(server), settings(), hackernews.canary(settings()), ancient))
+    pages, error = collect(hackernews.fetch(client(server), settings(), hackernews.NETWORK.canary, ancient))
     assert error is None
     assert [(page.posts, page.seen) for page in pages] == [(0, 4)]
 

@@ -4,9 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from connectors import hackernews
+from connectors import CONNECTORS
 from connectors.contract import Drift, Mention, Page
 from tests.connectors.recorded import bodies, items_in, misfits, objects, recorded
+
+hackernews = CONNECTORS["hackernews"]
 
 
 def posts_in(path: Path) -> int:

@@ -5,7 +5,7 @@ from datetime import datetime
 import pytest
 from hypothesis import given
 
-from connectors import hackernews
+from connectors import CONNECTORS
 from connectors.contract import (
     Author,
     Deletion,
@@ -16,7 +16,10 @@ from connectors.contract import (
     Misfit,
     Page,
 )
+from connectors.hackernews.parse import hit_root
 from tests.connectors.mangling import json_values, mangled
+
+hackernews = CONNECTORS["hackernews"]
 
 URL = "https://news.ycombinator.com/item?id="
 STORY = {
@@ -279,7 +282,7 @@ def test_a_comment_claims_neither_a_parent_nor_a_root_that_it_does_not_tell():
     lost = {**COMMENT, "story_id": None, "parent_id": None}
     [mention] = [record for record in parsed(hits(lost)) if isinstance(record, Mention)]
     assert (mention.kind, mention.parent_id, mention.root_id) == ("comment", None, None)
-    assert hackernews.records.hit_root(lost) is None
+    assert hit_root(lost) is None
 
 
 def test_what_answers_something_is_a_comment_though_its_type_is_unknown():

@@ -4,9 +4,11 @@ import json
 
 import pytest
 
-from connectors import hackernews
+from connectors import CONNECTORS
 from connectors.contract import Mention, Page, Query, SchemaDrift, SourceError, Truncated, Window
 from tests.connectors.times import at
+
+hackernews = CONNECTORS["hackernews"]
 
 SEARCH = "/hackernews/algolia"
 WEEK = Window(at("20"), at("27"))
@@ -62,7 +64,7 @@ def test_posts_that_are_counted_and_never_shown(asked, is_exact):
 
 
 def test_a_listing_that_fails_after_a_thread_did_tells_of_both(asked, monkeypatch):
-    monkeypatch.setattr(hackernews, "CAP", 1)
+    monkeypatch.setattr("connectors.hackernews.fetch.CAP", 1)
     late, early = hit(9, at("26T23:00")), hit(7, at("22T08:00"))
     _, error, _ = asked(
         (1, found(late, early, total=2)),

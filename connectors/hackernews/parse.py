@@ -4,34 +4,21 @@ The same item comes in three shapes: as a hit of Algolia's search, as a node of 
 item of the official API at Firebase.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from typing import Any, Literal, NamedTuple
 
-from connectors.authors import authors_once
-from connectors.contract import (
-    Author,
-    Deletion,
-    Drift,
-    Interaction,
-    Mention,
-    Metrics,
-    Misfit,
-    Page,
-    Record,
-    from_epoch,
-)
+from connectors.contract import Author, Deletion, Drift, Interaction, Mention, Metrics, Misfit, Page, Record
+from connectors.entries import UnreadableError, placed, read_each
+from connectors.hackernews import Settings
 from connectors.markup import plain_text, unescaped
-from connectors.side_fields import LARGEST_COUNT, SideFields
+from connectors.side_fields import SideFields
+from connectors.values import LARGEST_COUNT, asked, entries, epoch_moment, mapping, opened, whole
 
 ITEM_URL = "https://news.ycombinator.com/item?id="
 
 _KINDS: dict[str, Literal["post", "comment"]] = {"story": "post", "job": "post", "poll": "post", "comment": "comment"}
 _POLL_OPTION = "pollopt"
-
-
-class _UnreadableError(Exception):
-    """Why an item is set aside."""
 
 
 class _Item(NamedTuple):
@@ -52,28 +39,20 @@ class _Item(NamedTuple):
     drifts: tuple[Drift, ...]
 
 
-def records(page: Page) -> Iterator[Record]:
+def parse(settings: Settings | None, page: Page) -> Iterator[Record]:  # noqa: ARG001 - part of the contract
     """Mentions, authors, metrics and replies of a search, a tree or an item; deletions where it was asked what became
     of an item.
     """
-    return authors_once(_records(page.body))
-
-
-def _records(body: Any) -> Iterator[Record]:
-    if isinstance(body, dict) and body.keys() == {"asked", "answer"}:
-        asked = body["asked"] if isinstance(body["asked"], list) else []
-        gone = _deleted(asked, body["answer"])
-        yield from map(Deletion, gone)
-        if not gone:
-            yield from _of_answer(body["answer"])
-        return
-    yield from _of_answer(body)
+    answer, beside = opened(page.body)
+    gone = _deleted(asked(beside) or [], answer)
+    yield from map(Deletion, gone)
+    if not gone:
+        yield from _of_answer(answer)
 
 
 def hits(body: Any) -> list[Any]:
     """The hits of a search; none where it is no search."""
-    found = body.get("hits") if isinstance(body, dict) else None
-    return found if isinstance(found, list) else []
+    return entries(mapping(body).get("hits"))
 
 
 def item_id(value: Any) -> str | None:
@@ -109,12 +88,10 @@ def hit_root(hit: Any) -> str | None:
 # Answers ----------------------------------------------------------------------------------------------
 
 
-def _deleted(asked: list[Any], item: Any) -> list[str]:
+def _deleted(known: list[str], item: Any) -> list[str]:
     """Which mentions that were asked for are gone; only the official API, one item at a time, says so for sure."""
-    known = [mention_id for mention_id in asked if isinstance(mention_id, str)]
-    if item is None or (isinstance(item, dict) and (item.get("deleted") is True or item.get("dead") is True)):
-        return known
-    return []
+    is_gone = item is None or mapping(item).get("deleted") is True or mapping(item).get("dead") is True
+    return known if is_gone else []
 
 
 def _of_answer(body: Any) -> Iterator[Record]:
@@ -123,10 +100,9 @@ def _of_answer(body: Any) -> Iterator[Record]:
     if not isinstance(body, dict):
         yield Misfit("is not an answer of Hacker News", "page", body)
     elif isinstance(body.get("hits"), list):
-        entries = [(f"hits[{number}]", hit) for number, hit in enumerate(body["hits"])]
-        yield from _of_items(entries, _from_hit)
+        yield from _of_items(placed("hits", body["hits"]), _from_hit)
     elif isinstance(body.get("children"), list):
-        yield from _of_items(list(_nodes(body)), _from_node)
+        yield from _of_items(_nodes(body), _from_node)
     elif "id" in body and body.keys() & {"time", "type", "deleted"}:
         yield from _of_items([("item", body)], _from_firebase)
     elif not _is_known_without_items(body):
@@ -154,24 +130,18 @@ def _nodes(tree: dict[str, Any]) -> Iterator[tuple[str, Any]]:
             waiting += [(f"{place}.children[{number}]", child) for number, child in enumerate(children)][::-1]
 
 
-def _of_items(entries: list[tuple[str, Any]], read: Any) -> Iterator[Record]:
-    items: list[tuple[str, Any, _Item]] = []
-    for place, entry in entries:
-        try:
-            item = read(entry)
-        except _UnreadableError as reason:
-            yield Misfit(str(reason), place, entry)
-        except Exception as error:  # a shape that nobody thought of costs this item, not its page
-            yield Misfit(f"can't be read ({type(error).__name__})", place, entry)
-        else:
-            if item.type != _POLL_OPTION:
-                items.append((place, entry, item))
-    authors = {item.id: item.author for _, _, item in items}
-    for place, entry, item in items:
-        try:
-            yield from list(_records_of(item, authors))
-        except Exception as error:
-            yield Misfit(f"can't be read ({type(error).__name__})", place, entry)
+def _of_items(entries: Iterable[tuple[str, Any]], read: Callable[[Any], _Item]) -> Iterator[Record]:
+    items: list[tuple[str, tuple[Any, _Item]]] = []
+
+    def noted(placed: tuple[str, Any]) -> Iterator[Record]:
+        item = read(placed[1])
+        if item.type != _POLL_OPTION:
+            items.append((placed[0], (placed[1], item)))
+        yield from ()
+
+    yield from read_each(((place, (place, entry)) for place, entry in entries), noted, lambda placed: placed[1])
+    authors = {item.id: item.author for _, (_, item) in items}
+    yield from read_each(items, lambda found: _records_of(found[1], authors), lambda found: found[0])
 
 
 def _records_of(item: _Item, authors: dict[str, str | None]) -> Iterator[Record]:
@@ -223,7 +193,7 @@ def _text(item: _Item) -> str | None:
 def _from_hit(hit: Any) -> _Item:
     """A hit of Algolia's search, which holds only what is alive."""
     if not isinstance(hit, dict):
-        raise _UnreadableError("is not a hit of the search")
+        raise UnreadableError("is not a hit of the search")
     fields = SideFields("item")
     tags, children = hit.get("_tags"), fields.entries("children", hit.get("children"))
     types = [tag for tag in tags if tag in _KINDS or tag == _POLL_OPTION] if isinstance(tags, list) else []
@@ -254,7 +224,7 @@ def _from_hit(hit: Any) -> _Item:
 def _from_node(node: Any) -> _Item:
     """A node of Algolia's tree; what was deleted keeps its place in it, without author and text."""
     if not isinstance(node, dict):
-        raise _UnreadableError("is not an item of a tree")
+        raise UnreadableError("is not an item of a tree")
     found, at = _identity(node.get("id"), node.get("created_at_i"))
     fields = SideFields("item")
     children = fields.entries("children", node.get("children"))
@@ -313,16 +283,11 @@ def _identity(id_: Any, seconds: Any) -> tuple[str, datetime]:
     """Without these nothing is a mention."""
     found, at = item_id(id_), _moment(seconds)
     if found is None:
-        raise _UnreadableError("has no readable id")
+        raise UnreadableError("has no readable id")
     if at is None:
-        raise _UnreadableError("has no readable time")
+        raise UnreadableError("has no readable time")
     return found, at
 
 
 def _moment(seconds: Any) -> datetime | None:
-    if not isinstance(seconds, int) or isinstance(seconds, bool) or seconds < 0:
-        return None
-    try:
-        return from_epoch(seconds)
-    except ValueError:
-        return None
+    return epoch_moment(whole(seconds))
