@@ -15,13 +15,13 @@ class Tally:
 
     def __init__(self, window: Window) -> None:
         self.window = window
-        self.counted: set[str] = set()
+        self._counted: set[Hashable] = set()
 
     def page(
         self,
         endpoint: str,
         body: Any,
-        posts: Iterable[tuple[str | None, datetime | None]],
+        posts: Iterable[tuple[Hashable | None, datetime | None]],
         *,
         units: int = 1,
         seen_whole_after: datetime | None = None,
@@ -29,8 +29,8 @@ class Tally:
         """A page of posts, given by id and moment, None where that can't be read."""
         shown = list(posts)
         inside = {name: at for name, at in shown if name and at and at in self.window}
-        new = len(inside.keys() - self.counted)
-        self.counted |= inside.keys()
+        new = len(inside.keys() - self._counted)
+        self._counted |= inside.keys()
         first, last = min(inside.values(), default=None), max(inside.values(), default=None)
         return Page(endpoint, body, new, len(shown), first, last, units, seen_whole_after)
 
@@ -48,9 +48,7 @@ class Shown:
         return new
 
 
-def circles(
-    where: str, *, unseen_from: datetime | None = None, unseen_to: datetime | None = None
-) -> SchemaDrift:
+def circles(where: str, *, unseen_from: datetime | None = None, unseen_to: datetime | None = None) -> SchemaDrift:
     """That the pages of a listing show again what they have shown."""
     told = f"{where}: the pages go round in circles; they show nothing new."
     return SchemaDrift(told, unseen_from=unseen_from, unseen_to=unseen_to)

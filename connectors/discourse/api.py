@@ -7,8 +7,9 @@ from typing import Any
 
 import requests
 
-from connectors.contract import CredentialsError, RateLimited, SchemaDrift, SourceError
+from connectors.contract import CredentialsError, RateLimited, SourceError
 from connectors.http_api import HttpApi, Refused, object_in
+from connectors.pages import unexpected
 from connectors.transport import excerpt
 
 _SLOW_DOWN = 60.0
@@ -63,7 +64,7 @@ class Client:
 def _paths(body: Any) -> dict[str, str]:
     found = body.get("categories", []) if isinstance(body, dict) else None
     if not isinstance(found, list):
-        raise not_a("description of the forum", "site.json", body)
+        raise unexpected("the forum", body, "a description of it", "site.json")
     named = {
         entry["id"]: (str(entry.get("slug") or entry.get("name") or entry["id"]), entry.get("parent_category_id"))
         for entry in found
@@ -103,10 +104,3 @@ def meaning(refusal: requests.Response, now: datetime) -> SourceError | None:
             return CredentialsError(f"the forum shows this to members only (403: {said}); give it credentials.")
         return Refused(f"the forum does not show this (403) and says {said}.", 403)
     return None
-
-
-def not_a(wanted: str, path: str, body: Any) -> SchemaDrift:
-    """That an answer is no such thing as was asked for."""
-    return SchemaDrift(
-        f"{path}: the forum answered {excerpt(body)} where a {wanted} belongs; its API may have changed."
-    )

@@ -7,8 +7,9 @@ from urllib.parse import parse_qs, urlsplit
 
 import requests
 
-from connectors.contract import CredentialsError, SchemaDrift, SourceError
+from connectors.contract import CredentialsError, SourceError
 from connectors.http_api import HttpApi, NotThere, Refused, object_in
+from connectors.pages import unexpected
 from connectors.transport import excerpt
 
 
@@ -40,12 +41,12 @@ class Client(HttpApi):
         answer = self.ask("GET", f"{self.address}/api/v1/{path}", params=params)
         body = self.json_of(answer)
         if not isinstance(body, list):
-            raise self._not_a("list of posts", body)
+            raise unexpected(self.title, body, "a list of posts")
         # Only the id is taken from the link: the token must not follow an address to somewhere else.
         try:
             following = parse_qs(urlsplit(answer.links.get("next", {}).get("url", "")).query).get("max_id")
         except ValueError:
-            raise self._not_a("link to the next page", answer.headers.get("link")) from None
+            raise unexpected(self.title, answer.headers.get("link"), "a link to the next page") from None
         return body, following[0] if following else None
 
     def found(self, sought: Mapping[str, Any]) -> dict[str, Any]:
@@ -74,16 +75,13 @@ class Client(HttpApi):
             self.has_lookup_of_many = False
             return None
         if not isinstance(body, list):
-            raise self._not_a("list of posts", body)
+            raise unexpected(self.title, body, "a list of posts")
         return body
 
     def _with(self, lists: tuple[str, ...], body: Any) -> dict[str, Any]:
         if not isinstance(body, dict) or not all(isinstance(body.get(name), list) for name in lists):
-            raise self._not_a(f"list of {' and '.join(lists)}", body)
+            raise unexpected(self.title, body, f"a list of {' and '.join(lists)}")
         return body
-
-    def _not_a(self, wanted: str, body: Any) -> SchemaDrift:
-        return SchemaDrift(f"{self.title} answered {excerpt(body)} where a {wanted} belongs; its API may have changed.")
 
 
 def _bearer(token: str) -> Callable[[requests.PreparedRequest], requests.PreparedRequest]:

@@ -6,7 +6,8 @@ from datetime import timedelta
 import pytest
 from pydantic import ValidationError
 
-from connectors import appstore
+from connectors import CONNECTORS
+from connectors.appstore.fetch import HOME
 from connectors.contract import (
     Author,
     Drift,
@@ -25,6 +26,8 @@ from connectors.http_api import Clock, NotThere, Refused
 from sandbox import appstore_api
 from tests.connectors.recorded import FOLDER
 from tests.connectors.times import Time, at, series
+
+appstore = CONNECTORS["appstore"]
 
 APP = "1648203377"
 IN_NL = Query(f"app {APP} in NL", f"nl/{APP}")
@@ -356,7 +359,7 @@ def test_recorded_refusal_means(run, build):
     server.world.misbehave("status", status=400, body=path.read_text(encoding="utf-8"))
     client, _ = connected(server)
     with pytest.raises(Refused, match="depth is limited to 10"):
-        client.ask("GET", f"{appstore.HOME}/nl/rss/customerreviews/page=11/id={APP}/sortby=mostrecent/xml")
+        client.ask("GET", f"{HOME}/nl/rss/customerreviews/page=11/id={APP}/sortby=mostrecent/xml")
 
 
 def test_fetch_turned_away_waits_and_asks_again(run, build, many, week, collect):

@@ -5,10 +5,12 @@ from typing import Any
 
 import pytest
 
-from connectors import appstore
-from connectors.appstore.records import feed_of
+from connectors import CONNECTORS
+from connectors.appstore.parse import feed_of
 from connectors.contract import Drift, Mention, Misfit, Page
 from tests.connectors.recorded import bodies, items_in, misfits, objects, recorded
+
+appstore = CONNECTORS["appstore"]
 
 
 @pytest.mark.parametrize("path", recorded("appstore"))

@@ -8,9 +8,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectors.appstore.records import feed_of, records
+from connectors import CONNECTORS
+from connectors.appstore.parse import feed_of
 from connectors.contract import Author, Drift, Mention, Metrics, Misfit, Page
 from tests.connectors.mangling import json_values
+
+appstore = CONNECTORS["appstore"]
+
+
+def records(page):
+    return appstore.parse(None, page)
+
 
 ENTRY = {
     "author": {"uri": {"label": "https://itunes.apple.com/nl/reviews/id123"}, "name": {"label": "wilma"}, "label": ""},
@@ -86,7 +94,7 @@ def test_old_json_has_no_date():
 @pytest.mark.parametrize(("name", "community"), [("Halmora", "Halmora (NL)"), (None, "app 1 (NL)"), ("", "app 1 (NL)")])
 def test_community_is_the_app_in_a_country(name, community):
     body = {"app": "1", "name": name, "country": "nl", "answer": as_json(ENTRY)}
-    assert next(iter(records(Page("", body)))).community == community
+    assert next(iter(appstore.parse(None, Page("", body)))).community == community
 
 
 def test_author_without_a_number_is_known_by_name():
@@ -197,7 +205,7 @@ def test_answer_of_the_lookup_has_no_reviews():
 )
 def test_no_feed_is_set_aside_whole(answer):
     for body in (answer, page(answer).body):
-        [misfit] = records(Page("", body))
+        [misfit] = appstore.parse(None, Page("", body))
         assert (type(misfit), misfit.place) == (Misfit, "page")
 
 
@@ -235,4 +243,4 @@ def test_mangled_xml_never_raises(start, length, put):
 
 @given(json_values())
 def test_anything_at_all_never_raises(body):
-    list(records(Page("", body)))
+    list(appstore.parse(None, Page("", body)))

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 import pytest
 from pydantic import ValidationError
 
-from connectors import discourse
+from connectors import CONNECTORS
 from connectors.contract import (
     CredentialsError,
     Deletion,
@@ -24,7 +24,7 @@ from connectors.contract import (
     Truncated,
     Window,
 )
-from connectors.discourse import visit as discourse_visit
+from connectors.discourse import fetch as discourse_visit
 from connectors.http_api import NotThere, Refused
 from query.parsing import parse as query
 from sandbox import discourse_api
@@ -32,6 +32,8 @@ from sandbox.discourse_api import topic_of
 from sandbox.world import CREDENTIALS
 from tests.connectors.times import NOW, at, series
 from tests.connectors.trouble import NO_ANSWER, NO_JSON, trouble_id
+
+discourse = CONNECTORS["discourse"]
 
 SITE = "https://talk.halmora.example"
 HALMORA = Query("search 1", "halmora")
@@ -450,7 +452,7 @@ def test_nothing_found_and_the_canary(run, build, talk, fetched):
     pages, error = fetched(server, Query("q", "zebra"))
     assert (error, [(page.posts, page.seen) for page in pages]) == (None, [(0, 0)])
     ancient = Window(datetime(2025, 1, 1), datetime(2025, 1, 2))
-    pages, error = fetched(server, discourse.canary(settings()), ancient)
+    pages, error = fetched(server, discourse.NETWORK.canary, ancient)
     assert (error, [(page.posts, page.seen) for page in pages]) == (None, [(0, 2)])
 
 

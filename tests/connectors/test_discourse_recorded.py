@@ -4,9 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from connectors import discourse
+from connectors import CONNECTORS
 from connectors.contract import Drift, Mention, Page
 from tests.connectors.recorded import bodies, items_in, misfits, objects, recorded
+
+discourse = CONNECTORS["discourse"]
 
 
 def posts_in(path: Path) -> int:

@@ -7,9 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectors import discourse
+from connectors import CONNECTORS
 from connectors.contract import Author, Deletion, Drift, Interaction, Mention, Metrics, Misfit, Page
 from tests.connectors.mangling import json_values
+
+discourse = CONNECTORS["discourse"]
 
 SITE = "https://forum.example/talk"
 SETTINGS = discourse.Settings(id="talk", type="discourse", site=SITE)

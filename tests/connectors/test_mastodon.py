@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from pydantic import ValidationError
 
-from connectors import mastodon
+from connectors import CONNECTORS
 from connectors.contract import (
     CredentialsError,
     Deletion,
@@ -23,13 +23,15 @@ from connectors.contract import (
     Truncated,
     Window,
 )
-from connectors.mastodon.records import id_at
+from connectors.mastodon.parse import id_at
 from query.parsing import parse as query
 from sandbox import mastodon_api
 from sandbox.mastodon_api import status_id, uri
 from sandbox.world import CREDENTIALS
 from tests.connectors.times import NOW, at, series
 from tests.connectors.trouble import NO_ANSWER, NO_JSON, trouble_id
+
+mastodon = CONNECTORS["mastodon"]
 
 SERVER = "windowsill.example"
 TOKEN = CREDENTIALS["mastodon"]["access_token"]
@@ -445,10 +447,12 @@ def test_a_place_without_posts_in_the_window(run, build, talk, fetched):
 
 def test_the_canary_finds_something(run, build, talk, fetched):
     server = run(build(talk), now=NOW)
-    for own, window in [(settings(search=True), Window(at("22T00:00"), at("23T00:00"))), (settings(), None)]:
-        pages, error = fetched(server, mastodon.canary(own), **({"window": window} if window else {}))
+    for more, asked in [({"search": True, "window": Window(at("22T00:00"), at("23T00:00"))}, "search"), ({}, "public")]:
+        server.world.requests.clear()
+        pages, error = fetched(server, mastodon.NETWORK.canary, **more)
         assert error is None
         assert pages[0].seen > 0
+        assert asked in server.world.requests[0].path
 
 
 def test_a_thread_that_is_cut_without_a_token(run, build, toot, fetched, mentions):
@@ -631,7 +635,7 @@ def test_a_search_that_repeats_itself(run, build, talk, fetched):
 
 
 def test_more_found_than_search_shows(run, build, many, fetched, monkeypatch):
-    monkeypatch.setattr(mastodon, "SEARCH_CAP", 80)
+    monkeypatch.setattr("connectors.mastodon.fetch.SEARCH_CAP", 80)
     pages, error = fetched(run(build(many(90)), now=NOW), SEARCH)
     assert [page.posts for page in pages] == [40, 40]
     assert isinstance(error, Truncated)

@@ -6,11 +6,13 @@ from pathlib import Path
 import pytest
 import requests
 
-from connectors import mastodon
+from connectors import CONNECTORS
 from connectors.contract import CredentialsError, Drift, Mention, Page
 from connectors.http_api import Clock, HttpApi, NotThere
 from connectors.mastodon.client import _meaning
 from tests.connectors.recorded import bodies, items_in, misfits, objects, recorded
+
+mastodon = CONNECTORS["mastodon"]
 
 VERSIONS_OF_A_POST = {"page01.json": 1, "page04.json": 2}
 """Earlier versions in status_edit_seq, which name no post: what asks for them knows whose they are."""

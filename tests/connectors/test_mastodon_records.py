@@ -7,9 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from connectors import CONNECTORS
 from connectors.contract import Author, Deletion, Drift, Interaction, Mention, Metrics, Misfit, Page
-from connectors.mastodon.records import arrived_at, id_at, records
+from connectors.mastodon.parse import arrived_at, id_at
 from tests.connectors.mangling import json_values
+
+mastodon = CONNECTORS["mastodon"]
 
 SERVER = "windowsill.example"
 TOVE = {
@@ -78,7 +81,8 @@ REPLY_ID = "fediverse:https://balkonien.example/users/oskar/statuses/9"
 
 
 def parsed(body, server=SERVER, **more):
-    return list(records(Page("", body), server, **more))
+    own = server and mastodon.Settings(id="m", type="mastodon", server=server, hashtags=["x"], **more)
+    return list(mastodon.parse(own, Page("", body)))
 
 
 def only(kind, body, **more):

@@ -2,8 +2,10 @@
 
 import pytest
 
-from connectors import appstore
+from connectors import CONNECTORS
 from connectors.contract import Mention, Page
+
+appstore = CONNECTORS["appstore"]
 
 
 @pytest.mark.parametrize("link", ["javascript:alert(1)", "https://a.example/\nb", "/id1"])

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from connectors import discourse
+from connectors import CONNECTORS
 from connectors.contract import (
     Deletion,
     Known,
@@ -15,7 +15,10 @@ from connectors.contract import (
     SourceError,
     Window,
 )
+from connectors.discourse.parse import name_of
 from tests.connectors.times import at
+
+discourse = CONNECTORS["discourse"]
 
 SITE = "https://talk.halmora.example"
 ALL = Query("all posts", "posts:")
@@ -144,7 +147,7 @@ def test_topics_without_ids_are_no_empty_category(asked):
 # Recheck ----------------------------------------------------------------------------------------------
 
 
-KNOWN = [Known(discourse.records.name_of(SITE, 7, 1), "post", None, None, None, at("26"))]
+KNOWN = [Known(name_of(SITE, 7, 1), "post", None, None, None, at("26"))]
 OURS = '{"errors": ["The requested URL or resource could not be found."], "error_type": "not_found"}'
 
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from connectors import mastodon
+from connectors import CONNECTORS
 from connectors.contract import (
     Author,
     Deletion,
@@ -18,8 +18,13 @@ from connectors.contract import (
     SchemaDrift,
     SourceError,
     Truncated,
+    Window,
 )
+from connectors.mastodon.fetch import MOST_BARREN
+from connectors.mastodon.parse import id_at
 from tests.connectors.times import at
+
+mastodon = CONNECTORS["mastodon"]
 
 TAG = Query("#halmora", "timelines/tag/halmora")
 TIMELINE = "/mastodon/api/v1/timelines"
@@ -56,7 +61,7 @@ def asked(run, build, time, collect):
         own = settings(api=f"{server.url}/mastodon", **more)
         client = mastodon.connect(own, {"access_token": token} if token else {})
         client.clock = time.clock
-        week = mastodon.Window(at("20"), at("27"))
+        week = Window(at("20"), at("27"))
         asking = mastodon.recheck(client, own, of) if of else mastodon.fetch(client, own, TAG, week)
         return (*collect(asking), [request.path for request in server.world.requests])
 
@@ -96,7 +101,7 @@ def test_pages_that_always_lead_on_and_show_nothing_new(asked):
 def at_hour(hour, **more):
     """A post that arrived and was written at an hour of 26 April, counted down from its end."""
     when = at("27") - timedelta(hours=hour)
-    return status(mastodon.id_at(when), created_at=f"{when.isoformat()}Z", **more)
+    return status(id_at(when), created_at=f"{when.isoformat()}Z", **more)
 
 
 def unlinked(number, *statuses):
@@ -110,7 +115,7 @@ def unlinked(number, *statuses):
     ids=["first", "first and pinned", "between", "last and pinned"],
 )
 def test_an_old_post_on_a_page_of_new_ones_does_not_end_the_listing(asked, links, place, flag):
-    old = status(mastodon.id_at(at("01")), created_at="2026-04-01T00:00:00Z", **flag)
+    old = status(id_at(at("01")), created_at="2026-04-01T00:00:00Z", **flag)
     first, second = [at_hour(hour) for hour in range(1, 6)], [at_hour(hour) for hour in range(6, 9)]
     first.insert(place, old)
     answers = [linked(1, *first, following=second[0]["id"]), linked(2, *second, following=5)]
@@ -121,7 +126,7 @@ def test_an_old_post_on_a_page_of_new_ones_does_not_end_the_listing(asked, links
 
 
 def test_an_old_post_at_the_end_of_a_page_that_leads_on_above_it_does_not_end_the_listing(asked):
-    old = status(mastodon.id_at(at("01")), created_at="2026-04-01T00:00:00Z")
+    old = status(id_at(at("01")), created_at="2026-04-01T00:00:00Z")
     first, second = [at_hour(hour) for hour in range(1, 6)], [at_hour(hour) for hour in range(6, 9)]
     pages, error, _ = asked(linked(1, *first, old, following=second[0]["id"]), linked(2, *second, following=5))
     assert error is None
@@ -166,7 +171,7 @@ def test_an_empty_page_that_leads_on_is_not_the_end(asked):
 
 def test_empty_pages_that_lead_on_for_ever(asked):
     pages, error, _ = asked(*(linked(number, following=100 - number) for number in range(1, 30)))
-    assert len(pages) == mastodon.MOST_BARREN
+    assert len(pages) == MOST_BARREN
     assert isinstance(error, SchemaDrift)
 
 
@@ -174,7 +179,7 @@ def test_empty_pages_that_lead_on_for_ever(asked):
     "link", ['<http://[>; rel="next"', f'<https://a.example/x?max_id={"9" * 5000}>; rel="next"'], ids=["none", "long"]
 )
 def test_a_link_that_cannot_be_followed(asked, link):
-    later = status(mastodon.id_at(at("30")), created_at="2026-04-30T00:00:00Z")
+    later = status(id_at(at("30")), created_at="2026-04-30T00:00:00Z")
     pages, error, _ = asked((TIMELINE, 1, {"body": json.dumps([later]), "headers": {"link": link}}))
     assert [page.seen for page in pages] == ([] if "[" in link else [1, 0])
     assert isinstance(error, SchemaDrift) if "[" in link else error is None
@@ -244,7 +249,7 @@ def test_an_address_that_leads_nowhere(url):
 
 
 def test_a_handle_that_breaks_the_line():
-    number = mastodon.id_at(at("21T08:00"))
+    number = id_at(at("21T08:00"))
     account = status(1)["account"] | {"acct": "tove\n@evil.example"}
     assert only(Mention, *read([status(number, account=account)]))[0].url is None
 

@@ -18,7 +18,7 @@ import requests
 
 from connectors import CONNECTORS, connections, http_api, transport
 from connectors.contract import CredentialsError, Deletion, Known, Listening, Page, SchemaDrift, SourceError
-from connectors.discourse import records as discourse_records
+from connectors.discourse import parse as discourse_records
 from connectors.http_api import HttpApi, NotThere, Refused
 from connectors.transport import PrivateAddress, SentElsewhere, TooLarge, TooSlow, conceal, excerpt, new_session
 from connectors.x.fetch import RETRY

@@ -7,15 +7,18 @@ connector puts beside an answer what it lacks: `{"app": …, "name": …, "count
 import re
 from collections.abc import Iterator
 from datetime import datetime
+from functools import partial
 from typing import Any, NamedTuple
 from xml.etree.ElementTree import Element, ParseError
 
 from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import fromstring
 
-from connectors.authors import authors_once
-from connectors.contract import Author, Mention, Metrics, Misfit, Page, Record, utc, web_address
+from connectors.appstore import Settings
+from connectors.contract import Author, Mention, Metrics, Misfit, Page, Record, web_address
+from connectors.entries import UnreadableError, placed, read_each
 from connectors.side_fields import SideFields
+from connectors.values import iso_moment, opened
 
 _ATOM = "{http://www.w3.org/2005/Atom}"
 _APPLE = "{http://itunes.apple.com/rss}"
@@ -47,18 +50,9 @@ class Feed(NamedTuple):
     last_page: int | None
 
 
-class UnreadableError(Exception):
-    """Why a page or review is set aside."""
-
-
-def records(page: Page) -> Iterator[Record]:
+def parse(settings: Settings | None, page: Page) -> Iterator[Record]:  # noqa: ARG001 - part of the contract
     """Mentions, authors and metrics of a page of reviews."""
-    return authors_once(_records(page.body))
-
-
-def _records(body: Any) -> Iterator[Record]:
-    beside = body if isinstance(body, dict) and "answer" in body else {}
-    answer = beside.get("answer", body)
+    answer, beside = opened(page.body)
     if isinstance(answer, dict) and "resultCount" in answer:  # what the store says of an app: known, and no review
         return
     try:
@@ -68,13 +62,9 @@ def _records(body: Any) -> Iterator[Record]:
         return
     app, name, country = (beside.get(key) for key in ("app", "name", "country"))
     community = f"{name or f'app {app}'} ({str(country).upper()})" if app and country else None
-    for number, review in enumerate(feed.reviews):
-        try:
-            yield from list(_records_of(review, community))
-        except UnreadableError as reason:
-            yield Misfit(str(reason), f"entry[{number}]", review._asdict())
-        except Exception as error:  # a shape that nobody thought of costs this review, not its page
-            yield Misfit(f"can't be read ({type(error).__name__})", f"entry[{number}]", review._asdict())
+    yield from read_each(
+        placed("entry", feed.reviews), partial(_records_of, community=community), lambda review: review._asdict()
+    )
 
 
 def feed_of(answer: Any) -> Feed:
@@ -89,10 +79,7 @@ def feed_of(answer: Any) -> Feed:
 
 def moment(review: Review) -> datetime | None:
     """When a review was written, or last changed: Apple tells only that. UTC."""
-    try:
-        return utc(datetime.fromisoformat(review.updated)) if isinstance(review.updated, str) else None
-    except (ValueError, OverflowError):
-        return None
+    return iso_moment(review.updated)
 
 
 def _records_of(review: Review, community: str | None) -> Iterator[Record]:

@@ -7,10 +7,10 @@ notifications. Ids count on the asked server only; a post's `uri` and an account
 import re
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
-from connectors.authors import authors_once
 from connectors.contract import (
     Author,
     Deletion,
@@ -22,11 +22,13 @@ from connectors.contract import (
     Page,
     Record,
     from_epoch,
-    utc,
     web_address,
 )
+from connectors.entries import UnreadableError, read_each
 from connectors.markup import plain_text
+from connectors.mastodon import Settings
 from connectors.side_fields import SideFields
+from connectors.values import asked, entries, iso_moment, mapping, part
 
 _SHOWN_TO_ALL = ("public", "unlisted")
 _NOT_SHOWN_TO_ALL = ("private", "direct")
@@ -40,33 +42,25 @@ _QUOTE_IN_TEXT = '<p class="quote-inline">'
 """A quote's address, written for servers that don't show quotes."""
 _NO_POSTS = frozenset(("error", "votes_count", "stats", "usage"))
 """Keys of a refusal, a poll by itself, and a server's description."""
-_EMPTY: dict[str, Any] = {}
 
 
-class _UnreadableError(Exception):
-    """Why a post is set aside."""
-
-
-def records(page: Page, server: str | None = None, domain: str | None = None) -> Iterator[Record]:
-    """Mentions, authors, metrics and interactions of a page of `server`. `domain` stands behind the @ of its own
-    accounts, and is the server's name where not given; where neither is, it is read from their addresses.
+def parse(settings: Settings | None, page: Page) -> Iterator[Record]:
+    """Mentions, authors, metrics and interactions of a page. `settings.domain` stands behind the @ of the server's own
+    accounts, and is the server's name where not given; without settings it is read from their addresses.
     """
-    return authors_once(_records(page.body, server, domain))
-
-
-def _records(body: Any, server: str | None, domain: str | None) -> Iterator[Record]:
-    found = _placed(body)
+    found = _placed(page.body)
     if found is None:
-        yield Misfit("is not an answer of Mastodon's API: it holds no posts", "page", body)
+        yield Misfit("is not an answer of Mastodon's API: it holds no posts", "page", page.body)
         return
-    statuses = _Statuses(found, server, domain or server)
-    for place, status in found:
-        yield from statuses.read(status, place)
-    asked = body.get("asked") if isinstance(body, dict) else None
+    server, domain = (settings.server, settings.domain) if settings else (None, None)
+    reader = _Statuses(found, server, domain or server)
+    placed_again = ((place, (status, place)) for place, status in found)
+    yield from read_each(placed_again, lambda entry: reader.records_of(*entry), lambda entry: entry[0])
+    known = asked(mapping(page.body))
     there = {_mention_id(status) for _, status in found}
     # A post without a readable uri may be any of those that seem to be missing.
-    if isinstance(asked, list) and None not in there:
-        yield from (Deletion(mention_id) for mention_id in asked if mention_id not in there)
+    if known is not None and None not in there:
+        yield from (Deletion(mention_id) for mention_id in known if mention_id not in there)
 
 
 def statuses_of(body: Any) -> list[dict[str, Any]]:
@@ -82,7 +76,7 @@ def local_id(status: Any) -> str | None:
 
 def moment(status: dict[str, Any]) -> datetime | None:
     """When a post was written."""
-    return _moment(status.get("created_at"))
+    return iso_moment(status.get("created_at"))
 
 
 def arrived_at(status: dict[str, Any]) -> datetime | None:
@@ -150,37 +144,28 @@ class _Statuses:
         self.told: set[tuple[str, str | None, str | None]] = set()
         """Id, title and text of each mention that has been told."""
         for _, status in found:
-            for each in (status, _object(_object(status).get("reblog")), _quoted(_object(status))):
+            for each in (status, mapping(mapping(status).get("reblog")), _quoted(mapping(status))):
                 if isinstance(each, dict) and (number := local_id(each)):
                     self.by_id.setdefault(number, each)
-                    for person in (each.get("account"), *_list(each.get("mentions"))):
+                    for person in (each.get("account"), *entries(each.get("mentions"))):
                         self.know(person)
 
     def know(self, person: Any) -> None:
-        number, author_id = _object(person).get("id"), self.author_id(person)
+        number, author_id = mapping(person).get("id"), self.author_id(person)
         if isinstance(number, str) and author_id:
             self.people[number] = author_id
 
-    def read(self, status: Any, place: str) -> Iterator[Record]:
-        """The records of a post, or why it is set aside."""
-        try:
-            yield from self.records_of(status, place)
-        except _UnreadableError as reason:
-            yield Misfit(str(reason), place, status)
-        except Exception as error:  # a shape that nobody thought of costs this post, not its page
-            yield Misfit(f"can't be read ({type(error).__name__})", place, status)
-
     def records_of(self, status: Any, place: str) -> Iterator[Record]:
         if not isinstance(status, dict):
-            raise _UnreadableError("is not a post")
+            raise UnreadableError("is not a post")
         visibility = status.get("visibility")
         if visibility in _NOT_SHOWN_TO_ALL:
             return
         mention_id, created_at = _mention_id(status), moment(status)
         if mention_id is None:
-            raise _UnreadableError("has no uri, so it can't be told from other posts")
+            raise UnreadableError("has no uri, so it can't be told from other posts")
         if created_at is None:
-            raise _UnreadableError("has no created_at that can be read")
+            raise UnreadableError("has no created_at that can be read")
         if visibility not in _SHOWN_TO_ALL:
             # Who may see it isn't known, so it isn't kept.
             yield Drift("post.visibility", visibility)
@@ -195,7 +180,8 @@ class _Statuses:
         self.told.add((mention_id, title, text))
         for name, other in (("reblog", reblog), ("quote", quoted)):
             if isinstance(other, dict):
-                yield from self.read(other, f"{place}.{name}")
+                there = f"{place}.{name}"
+                yield from read_each([(there, other)], partial(self.records_of, place=there))
         author = self.author(status.get("account"), fields)
         author_id = author.author_id if author else None
         parent_id = {
@@ -215,7 +201,7 @@ class _Statuses:
             parent_id,
             self.root_id(status),
             created_at,
-            fields.read("edited_at", status.get("edited_at"), _moment),
+            fields.read("edited_at", status.get("edited_at"), iso_moment),
             network_lang=fields.words("language", status.get("language")),
         )
         metrics = Metrics(
@@ -242,7 +228,7 @@ class _Statuses:
             post.drift("account", account)
             return None
         fields = SideFields("author")
-        is_bot, hides = fields.flag("bot", account.get("bot")), _object(account.get("pleroma"))
+        is_bot, hides = fields.flag("bot", account.get("bot")), part(account, "pleroma")
         # Servers of that kind tell 0 of who hides how many follow.
         is_hidden = hides.get("hide_followers_count") is True
         author = Author(
@@ -251,7 +237,7 @@ class _Statuses:
             account["acct"].strip().partition("@")[0] + "@" + author_id.rpartition("@")[2],
             fields.words("display_name", account.get("display_name")),
             None if is_hidden else fields.count("followers_count", account.get("followers_count")),
-            fields.read("created_at", account.get("created_at"), _moment),
+            fields.read("created_at", account.get("created_at"), iso_moment),
             is_bot,
         )
         post.drifts += fields.drifts
@@ -259,13 +245,13 @@ class _Statuses:
 
     def author_id(self, account: Any) -> str | None:
         """`fediverse:name@server`, as seen through Lemmy too; accounts of the asked server come without the server."""
-        acct = _words(_object(account).get("acct"))
+        acct = _words(mapping(account).get("acct"))
         name, _, host = acct.lower().partition("@")
         host = host or self.domain or _host(account.get("url") if acct else None) or ""
         return f"fediverse:{name}@{host}" if name and host else None
 
     def parent(self, status: dict[str, Any]) -> dict[str, Any]:
-        return self.by_id.get(_words(status.get("in_reply_to_id")), _EMPTY)
+        return self.by_id.get(_words(status.get("in_reply_to_id")), {})
 
     def root_id(self, status: dict[str, Any]) -> str | None:
         """Where the thread begins; None where the page doesn't hold it up to there."""
@@ -277,7 +263,7 @@ class _Statuses:
 
     def url(self, status: dict[str, Any], author: Author | None, fields: SideFields) -> str | None:
         """Where a person reads the post: on the asked server, whose id for it stands in the address."""
-        acct, number = _words(_object(status.get("account")).get("acct")), local_id(status)
+        acct, number = _words(part(status, "account").get("acct")), local_id(status)
         if self.server and author and number and arrived_at(status) and ("@" in acct or status.get("reblog")):
             return web_address(f"https://{self.server}/@{acct}/{number}")
         return fields.read("url", status.get("url"), web_address) or web_address(status.get("uri"))
@@ -287,14 +273,14 @@ class _Statuses:
         addressed = {author_id}
         others = {
             "reply": self.people.get(_words(status.get("in_reply_to_account_id"))),
-            "quote": self.author_id((_quoted(status) or _EMPTY).get("account")),
-            "repost": self.author_id(_object(status.get("reblog")).get("account")),
+            "quote": self.author_id((_quoted(status) or {}).get("account")),
+            "repost": self.author_id(part(status, "reblog").get("account")),
         }
         for word, other in others.items():
             if other and other not in addressed:
                 addressed.add(other)
                 yield Interaction(mention_id, author_id, other, word)  # type: ignore[arg-type]
-        for person in _list(status.get("mentions")) if kind != "repost" else ():
+        for person in entries(status.get("mentions")) if kind != "repost" else ():
             other = self.author_id(person)
             if other and other not in addressed:
                 addressed.add(other)
@@ -314,7 +300,7 @@ def _kind(status: dict[str, Any]) -> str:
 
 def _quoted(status: dict[str, Any]) -> dict[str, Any] | None:
     """The post that a post quotes, where the answer holds it; some servers give it without the state of the quote."""
-    quote = _object(status.get("quote"))
+    quote = part(status, "quote")
     quoted = quote if "content" in quote else quote.get("quoted_status")
     return quoted if isinstance(quoted, dict) else None
 
@@ -328,8 +314,8 @@ def _text(status: dict[str, Any], fields: SideFields) -> str | None:
     before, inline, rest = content.partition(_QUOTE_IN_TEXT)
     if inline and isinstance(status.get("quote"), dict):
         content = before + rest.partition("</p>")[2]
-    options = [_words(_object(option).get("title")) for option in _list(_object(status.get("poll")).get("options"))]
-    described = [_words(_object(media).get("description")) for media in _list(status.get("media_attachments"))]
+    options = [_words(mapping(option).get("title")) for option in entries(part(status, "poll").get("options"))]
+    described = [_words(mapping(media).get("description")) for media in entries(status.get("media_attachments"))]
     parts = [plain_text(content), "\n".join(f"- {option}" for option in options if option), *described]
     return "\n\n".join(part for part in parts if part)
 
@@ -345,7 +331,7 @@ def _check_references(status: dict[str, Any], fields: SideFields) -> None:
 
 
 def _mention_id(status: Any) -> str | None:
-    uri = _words(_object(status).get("uri"))
+    uri = _words(mapping(status).get("uri"))
     return f"fediverse:{uri}" if re.fullmatch(r"[^\s\x00-\x1f\x7f]+", uri) else None
 
 
@@ -356,22 +342,5 @@ def _host(address: Any) -> str | None:
         return None
 
 
-def _object(value: Any) -> dict[str, Any]:
-    return value if isinstance(value, dict) else _EMPTY
-
-
-def _list(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else []
-
-
 def _words(value: Any) -> str:
     return value.strip() if isinstance(value, str) else ""
-
-
-def _moment(value: Any) -> datetime | None:
-    if not isinstance(value, str):
-        return None
-    try:
-        return utc(datetime.fromisoformat(value))
-    except (ValueError, OverflowError):
-        return None

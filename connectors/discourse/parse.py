@@ -7,24 +7,16 @@ What only another answer knows, fetching lays beside it: `{"answer": …, "categ
 import re
 from collections.abc import Iterator, Mapping
 from datetime import datetime
+from functools import partial
 from typing import Any, NamedTuple
 from urllib.parse import unquote, urlsplit
 
-from connectors.authors import authors_once
-from connectors.contract import (
-    Author,
-    Deletion,
-    Interaction,
-    Mention,
-    Metrics,
-    Misfit,
-    Page,
-    Record,
-    utc,
-    web_address,
-)
+from connectors.contract import Author, Deletion, Interaction, Mention, Metrics, Misfit, Page, Record, web_address
+from connectors.discourse import Settings
+from connectors.entries import read_each
 from connectors.markup import plain_text
-from connectors.side_fields import LARGEST_COUNT, SideFields
+from connectors.side_fields import SideFields
+from connectors.values import asked, entries, iso_moment, mapping, opened, part, whole
 
 _REGULAR, _BY_MODERATOR, _SMALL_ACTION, _WHISPER = 1, 2, 3, 4
 _LIKE = 2
@@ -52,7 +44,7 @@ class Post(NamedTuple):
     @property
     def at(self) -> datetime | None:
         """When it was written."""
-        return moment(self.raw.get("created_at"))
+        return iso_moment(self.raw.get("created_at"))
 
     @property
     def is_said(self) -> bool:
@@ -61,43 +53,24 @@ class Post(NamedTuple):
         return kind not in (_SMALL_ACTION, _WHISPER) and self.topic.get("archetype") != "private_message"
 
 
-def records(page: Page, site: str | None) -> Iterator[Record]:
-    """Mentions, authors, metrics and interactions of an answer; deletions where it was asked what became of a post.
-
-    `site` is the address of the forum.
-    """
-    return authors_once(_records(page, site))
-
-
-def _records(page: Page, site: str | None) -> Iterator[Record]:
-    body = page.body
-    if isinstance(body, dict) and "answer" in body:
-        asked = body.get("asked")
-        if body["answer"] is None and isinstance(asked, list):
-            yield from (Deletion(mention_id) for mention_id in asked if isinstance(mention_id, str))
-            return
-        context = _mapping(body.get("categories")), _mapping(body.get("topic"))
-        body = body["answer"]
-    else:
-        context = {}, {}
-    if not _is_known(body):
-        yield Misfit("is not an answer of Discourse's JSON API", "page", body)
+def parse(settings: Settings | None, page: Page) -> Iterator[Record]:
+    """Mentions, authors, metrics and interactions of an answer; deletions where it was asked what became of a post."""
+    site = settings.address if settings else None
+    answer, beside = opened(page.body)
+    known = asked(beside)
+    if answer is None and known is not None:
+        yield from map(Deletion, known)
         return
-    reader = _Reader(place_of(site), site, context[0])
-    yield from reader.posts(_with_raw(body), context[1], leads_only=page.endpoint.startswith(_LEADS))
+    if not _is_known(answer):
+        yield Misfit("is not an answer of Discourse's JSON API", "page", answer)
+        return
+    reader = _Reader(place_of(site), site, part(beside, "categories"))
+    yield from reader.posts(_with_raw(answer), part(beside, "topic"), leads_only=page.endpoint.startswith(_LEADS))
 
 
 def posts(body: Any, topic: Mapping[str, Any] | None = None) -> list[Post]:
     """The posts of an answer that can be read at all."""
     return [Post(place, raw, {**(topic or {}), **own}) for place, raw, own in _with_raw(body) if isinstance(raw, dict)]
-
-
-def moment(text: Any) -> datetime | None:
-    """A time as Discourse writes it; an old forum may write one with another zone than UTC."""
-    try:
-        return utc(datetime.fromisoformat(text)) if isinstance(text, str) else None
-    except (ValueError, OverflowError):
-        return None
 
 
 def place_of(site: str | None) -> str:
@@ -134,14 +107,14 @@ def _with_raw(body: Any) -> list[tuple[str, Any, Mapping[str, Any]]]:
     if "post_number" in body:
         return [("post", body, {})]
     if "post_stream" in body:
-        stream = _mapping(body["post_stream"])
-        return [(f"post_stream.posts[{n}]", raw, body) for n, raw in enumerate(_list(stream.get("posts")))]
+        stream = mapping(body["post_stream"])
+        return [(f"post_stream.posts[{n}]", raw, body) for n, raw in enumerate(entries(stream.get("posts")))]
     if "latest_posts" in body:
-        return [(f"latest_posts[{n}]", raw, {}) for n, raw in enumerate(_list(body["latest_posts"]))]
-    topics = {topic.get("id"): topic for topic in _list(body.get("topics")) if _is_named(topic)}
+        return [(f"latest_posts[{n}]", raw, {}) for n, raw in enumerate(entries(body["latest_posts"]))]
+    topics = {topic.get("id"): topic for topic in entries(body.get("topics")) if _is_named(topic)}
     return [
-        (f"posts[{n}]", raw, topics.get(whole(_mapping(raw).get("topic_id")), {}))
-        for n, raw in enumerate(_list(body.get("posts")))
+        (f"posts[{n}]", raw, topics.get(whole(mapping(raw).get("topic_id")), {}))
+        for n, raw in enumerate(entries(body.get("posts")))
     ]
 
 
@@ -168,11 +141,9 @@ class _Reader:
             elif post.is_said and not (leads_only and "cooked" not in post.raw):
                 read.append(post)
         writers = {post.key: _text(post.raw.get("username")) for post in read}
-        for post in read:
-            try:
-                yield from list(self.of_post(post, writers))
-            except Exception as error:  # a shape that nobody thought of costs this post, not its page
-                yield Misfit(f"can't be read ({type(error).__name__})", post.place, post.raw)
+        yield from read_each(
+            ((post.place, post) for post in read), partial(self.of_post, writers=writers), lambda post: post.raw
+        )
 
     def of_post(self, post: Post, writers: Mapping[tuple[int, int] | None, str | None]) -> Iterator[Record]:
         raw, key, at = post.raw, post.key, post.at
@@ -181,7 +152,7 @@ class _Reader:
         topic, number = key
         fields = SideFields("post")
         mention_id, author = self.name(topic, number), _text(raw.get("username"))
-        deleted_at = moment(raw.get("deleted_at")) or moment(post.topic.get("deleted_at"))
+        deleted_at = iso_moment(raw.get("deleted_at")) or iso_moment(post.topic.get("deleted_at"))
         is_gone = _is_gone(raw, post.topic, fields)
         answered = _answered_number(raw, number, fields)
         mention = Mention(
@@ -233,9 +204,9 @@ class _Reader:
         """Who wrote what a post answers, as far as the answer tells."""
         if number == 1 or answered is None:
             return None
-        told = _mapping(post.raw.get("reply_to_user")).get("username") if post.raw.get("reply_to_post_number") else None
+        told = mapping(post.raw.get("reply_to_user")).get("username") if post.raw.get("reply_to_post_number") else None
         if not told and answered == 1:
-            told = _mapping(_mapping(post.topic.get("details")).get("created_by")).get("username")
+            told = mapping(mapping(post.topic.get("details")).get("created_by")).get("username")
         return _text(told) or writers.get((topic, answered))
 
     def interactions(self, mention_id: str, author: str, raw: Mapping[str, Any], answered: str | None) -> Iterator[Any]:
@@ -295,7 +266,7 @@ def _is_gone(raw: Mapping[str, Any], topic: Mapping[str, Any], fields: SideField
     """Whether a post was taken down. One that says when is gone, even where the moment can't be read."""
     told = [of.get("deleted_at") for of in (raw, topic)]
     for value in told:
-        fields.read("deleted_at", value, moment)
+        fields.read("deleted_at", value, iso_moment)
     is_hidden = [fields.flag(name, raw.get(name)) for name in ("user_deleted", "hidden")]
     return any(value is not None for value in told) or any(is_hidden)
 
@@ -332,7 +303,7 @@ def _title(post: Post, fields: SideFields) -> str | None:
 
 def _edited_at(raw: Mapping[str, Any], fields: SideFields) -> datetime | None:
     version = fields.count("version", raw.get("version"))
-    edited_at = fields.read("updated_at", raw.get("updated_at"), moment)
+    edited_at = fields.read("updated_at", raw.get("updated_at"), iso_moment)
     return edited_at if (version or 1) > 1 else None
 
 
@@ -359,19 +330,5 @@ def _likes(raw: Mapping[str, Any], fields: SideFields) -> int | None:
     return fields.count("likes", next(told, 0))
 
 
-def whole(value: Any, least: int = 0) -> int | None:
-    """A number that counts or names something; None for anything else."""
-    is_number = isinstance(value, int) and not isinstance(value, bool)
-    return value if is_number and least <= value <= LARGEST_COUNT else None
-
-
 def _text(value: Any) -> str | None:
     return value if isinstance(value, str) and value.strip() else None
-
-
-def _mapping(value: Any) -> Mapping[str, Any]:
-    return value if isinstance(value, dict) else {}
-
-
-def _list(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else []
