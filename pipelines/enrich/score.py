@@ -10,8 +10,8 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from connectors import files
 from connectors.contract import SourceError
+from connectors.files.fetch import read_records
 from connectors.files.survey import value_at
 from pipelines.enrich.lens import Lens
 from pipelines.enrich.step import READ, read_batch
@@ -56,7 +56,7 @@ def _kinds(path: Path, text_column: str, settings: files.Settings) -> dict[str, 
     """The file's columns in order, each with the kinds of value it holds; in JSON Lines any row may bring another."""
     kinds: dict[str, set[type]] = {}
     has_text, row = False, None
-    for _, row in files.read_records(path, settings):
+    for _, row in read_records(path, settings):
         if isinstance(row, dict):
             for name, value in row.items():
                 kinds.setdefault(name, set()).add(type(value))
@@ -75,7 +75,7 @@ def _scored(
     advance: Callable[[int], None],
 ) -> Iterator[list[Row]]:
     """The file's rows in batches, each row with its scores."""
-    records = files.read_records(path, settings)
+    records = read_records(path, settings)
     while batch := list(islice(records, BATCH)):
         rows = [content for _, content in batch if isinstance(content, dict)]
         counts[0] += len(rows)
