@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from connectors.contract import SourceError
+from connectors.files import Columns, Settings
 from connectors.files.fetch import read_records
 from connectors.files.survey import value_at
 from pipelines.enrich.lens import Lens
@@ -39,8 +40,8 @@ def score_file(
         raise InputError(f"--out {out.name}: can't tell the format. Use .csv, .jsonl or .parquet.")
     if out.exists() and path.exists() and out.samefile(path):
         raise InputError(f"--out {out} is the file to score itself. Give another, so that what you have stays.")
-    settings = files.Settings(
-        id="score", type="files", path=str(path), columns=files.Columns(text=text_column, created_at=text_column)
+    settings = Settings(
+        id="score", type="files", path=str(path), columns=Columns(text=text_column, created_at=text_column)
     )
     counts = [0, 0]
     try:
@@ -52,7 +53,7 @@ def score_file(
     return counts[0], counts[1]
 
 
-def _kinds(path: Path, text_column: str, settings: files.Settings) -> dict[str, set[type]]:
+def _kinds(path: Path, text_column: str, settings: Settings) -> dict[str, set[type]]:
     """The file's columns in order, each with the kinds of value it holds; in JSON Lines any row may bring another."""
     kinds: dict[str, set[type]] = {}
     has_text, row = False, None
@@ -69,7 +70,7 @@ def _kinds(path: Path, text_column: str, settings: files.Settings) -> dict[str, 
 def _scored(
     path: Path,
     text_column: str,
-    settings: files.Settings,
+    settings: Settings,
     lens: Lens,
     counts: list[int],
     advance: Callable[[int], None],

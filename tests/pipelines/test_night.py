@@ -174,7 +174,7 @@ def test_a_new_budget_or_a_moved_file_reads_nothing_anew(
 def test_another_way_of_reading_reads_anew(work: Work, configure: Callable[..., Config]) -> None:
     for step in (PULL, TIDY):
         do(step, work)
-    do(TIDY, replace(work, config=configure(('network = "forum"', 'network = "board"'))))
+    do(TIDY, replace(work, config=configure(('network = "forum"', 'network = "forum"\nid_prefix = "t1_"'))))
     assert [posts for _, _, _, posts, _ in noted(work.home)] == [9, 9, 9]
 
 

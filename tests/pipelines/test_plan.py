@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from connectors import CONNECTORS
 from connectors.contract import Author, Drift, Mention, Misfit, Page, Query, Record, SourceError, Window
 from pipelines.command.explain import explain
 from pipelines.command.plan import SourcePlan, everyday_words, plan
@@ -87,7 +88,7 @@ def test_posts_that_are_looked_at_again_are_counted(
     steps.tidy(home, config, "forum", window)
     monkeypatch.setattr(files, "recheck", lambda *asked: iter(()), raising=False)
     network: Any = files.NETWORK.__class__(**{**vars(files.NETWORK), "recheck_size": 2})
-    monkeypatch.setattr(files, "NETWORK", network)
+    monkeypatch.setattr("connectors.files.NETWORK", network)
     (found,) = plan(config, home, NOW, {})
     assert (found.rechecks, found.least_calls) == (3, 1 + 2)
 
@@ -117,6 +118,8 @@ def test_a_query_in_the_words_of_each_network(configure: Callable[..., Config]) 
 
 class Shelf:
     """A connector of which `check` can look at what lies there: each record as `parse` gives it, or a fault."""
+
+    NETWORK = CONNECTORS["files"].NETWORK
 
     def __init__(self, *found: Record | SourceError) -> None:
         self.found = found

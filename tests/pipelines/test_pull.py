@@ -1,6 +1,7 @@
 """Pull: a window goes on where it stopped, gaps are filled, budgets hold, and only what was seen is called empty."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -84,8 +85,13 @@ def network(monkeypatch: pytest.MonkeyPatch) -> Network:
     made = Network()
     for name in ("queries", "fetch", "parse"):
         monkeypatch.setattr(files, name, getattr(made, name))
-    monkeypatch.setattr(files, "NETWORK", files.NETWORK.__class__(**{**vars(files.NETWORK), "is_exhaustive": False}))
+    grants(monkeypatch, is_exhaustive=False)
     return made
+
+
+def grants(monkeypatch: pytest.MonkeyPatch, **more: Any) -> None:
+    """Let the network of files grant something else."""
+    monkeypatch.setattr("connectors.files.NETWORK", replace(files.NETWORK, **more))
 
 
 @pytest.fixture
@@ -171,7 +177,7 @@ def test_a_gap_that_is_too_old_or_out_of_reach_is_left(
     assert pull.gaps(home, config, "forum", march(2, 3), NOW) == [march(1, 2)]
     assert pull.gaps(home, config, "forum", march(2, 3), NOW + timedelta(days=8)) == []
     short = {**vars(files.NETWORK), "reach": timedelta(days=1)}
-    monkeypatch.setattr(files, "NETWORK", files.NETWORK.__class__(**short))
+    monkeypatch.setattr("connectors.files.NETWORK", files.NETWORK.__class__(**short))
     assert pull.gaps(home, config, "forum", march(2, 3), NOW) == []
 
 
@@ -199,7 +205,7 @@ def test_a_budget_stops_cleanly_and_the_next_night_goes_on_with_the_oldest_unsee
 def test_money_is_counted_by_the_calendar_month(
     network: Network, home: Home, config: Config, march: March, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(files, "NETWORK", files.NETWORK.__class__(**{**vars(files.NETWORK), "usd_per_post": 0.5}))
+    grants(monkeypatch, usd_per_post=0.5)
     small = with_budget(config, usd_per_month=5)
     steps.pull(home, small, "forum", march(1, 2), {}, now=NOW)
     assert {row["status"] for row in rows(home, march(1, 2)).values()} == {"ok"}
@@ -249,7 +255,7 @@ def test_nothing_is_called_empty_only_where_a_canary_comes_back(
 
     monkeypatch.setattr(files, "fetch", fetch)
     if canary is not None:
-        monkeypatch.setattr(files, "canary", lambda settings: Query("canary", "the"), raising=False)
+        grants(monkeypatch, canary=Query("canary", "the"))
     try:
         steps.pull(home, config, "forum", march(1, 2), {}, now=NOW)
     except SourceFailed:
@@ -277,7 +283,8 @@ def looked_at(network: Network, monkeypatch: pytest.MonkeyPatch) -> list[list[st
         else:
             yield from network.parse(settings, page)
 
-    monkeypatch.setattr(files, "recheck", recheck, raising=False)
+    monkeypatch.setattr(files, "recheck", recheck)
+    grants(monkeypatch, recheck_size=100)
     monkeypatch.setattr(files, "parse", parse)
     return asked
 
@@ -343,6 +350,7 @@ def test_a_network_that_calls_everything_gone_is_not_believed(
             yield Page("recheck", {"gone": [mention.mention_id]})
 
     monkeypatch.setattr(files, "recheck", recheck)
+    grants(monkeypatch, recheck_size=100)
     steps.pull(home, config, "forum", march(1, 2), {}, now=NOW)
     mention_ids(home, config, core)
     with pytest.raises(SourceFailed, match="all of 20 posts asked for are gone, which is not believed"):

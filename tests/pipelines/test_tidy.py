@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from connectors import CONNECTORS
 from connectors.contract import Page, Record, Window
+from connectors.files import parse as files_parse
 from pipelines.config.settings import Config
 from pipelines.store.home import Home
 from pipelines.tidy.step import SHARED_ID, clean, unread
@@ -137,13 +138,13 @@ def test_one_unreadable_record_in_twenty_leaves_a_window_comparable(
 def test_a_page_that_breaks_the_reader_is_set_aside_and_told(
     tidied: Callable[..., Path], posts: list[Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    read = files.parse
+    read = files_parse.parse
 
     def parse(settings: Any, page: Page) -> Iterator[Record]:
         yield from itertools.islice(read(settings, page), 1)
         raise KeyError("a shape that nobody thought of")
 
-    monkeypatch.setattr(files, "parse", parse)
+    monkeypatch.setattr(files_parse, "parse", parse)
     folder = tidied(posts)
     assert rows(folder, "mentions", "mention_id") == [("forum:1",)]
     reason = "the page can't be read to its end (KeyError); please report it"
