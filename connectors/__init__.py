@@ -127,3 +127,11 @@ class _Connectors(Mapping[str, Connector]):
 
 CONNECTORS: Mapping[str, Connector] = _Connectors()
 """Type of a source in the config → its connector: the packages beside this file."""
+
+
+def with_same_accounts(network: str) -> tuple[str, ...]:
+    """The networks that show the accounts of a network, itself among them."""
+    shared = CONNECTORS[network].NETWORK.accounts_shared_as if network in CONNECTORS else None
+    if shared is None:
+        return (network,)
+    return tuple(name for name, other in CONNECTORS.items() if other.NETWORK.accounts_shared_as == shared)

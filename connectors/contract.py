@@ -278,6 +278,14 @@ class Network:
     """Price of each post read; None = reading is free."""
     recheck_size: int = 0
     """Mentions that one call of `recheck` looks at; 0 where it can't."""
+    handle_prefix: str = ""
+    """What stands before a handle where people write it: `@`, `u/`."""
+    accounts_shared_as: str | None = None
+    """A name that networks have in common which show each other's accounts: one of a team is seen through each."""
+    is_feed: bool = False
+    """Its entries are articles: the site is who speaks where no author is named, and the entry's own link counts as
+    one that it passes on.
+    """
     parsed_by: tuple[str, ...] = ()
     """Settings that decide what `parse` reads from a page, besides id and type."""
     search_syntax: "SearchSyntax | None" = None

@@ -167,7 +167,7 @@ def _exactly(term: Term, folded: str, wild: str) -> str | None:
     if isinstance(term, Tag):
         return f"(?<![{LETTERS}])#{_body(folded, wild)}(?!{_ANY_LETTER})"
     if isinstance(term, Handle):
-        # Reddit and Discourse write an account as u/name
+        # some places write an account as u/name
         return f"(?<![{LETTERS}])(?:@|u/){_body(folded, wild)}(?![{LETTERS}_])"
     plain = "".join(character for character in folded if character not in wild)
     if WORD.search(plain):

@@ -34,7 +34,7 @@ _IRONY_TAG = re.compile(
     r"#(?<!\w#)(?i:sarcasm|sarcastic|irony|ironic|ironie|iron[ií]a|sarkasmus|sarcasmo|sarcasme|ironique)\b"
 )
 _QUOTE = re.compile(r" {0,3}>(?![!=:;_-]|\S{0,3}<)")
-"""How a line begins that others wrote; not a smiley, an arrow or Reddit's hidden text."""
+"""How a line begins that others wrote; not a smiley, an arrow or hidden text (>!)."""
 _WROTE = re.compile(r"\b(?:wrote|writes|schrieb|écrit|escribió)\b.{0,80}:\s*$")
 """How a mail program announces a quote."""
 _FENCE = re.compile(r" {0,3}(?:(?:[-*+]|\d{1,3}[.)])\s+)?(```+|~~~+)(?!.*`)")

@@ -17,7 +17,6 @@ from pydantic import Field, field_validator, model_validator
 
 from connectors.contract import NOWHERE, ApiUrl, Listening, Network, Query, Shape, SourceSettings
 from connectors.searching import searches
-from connectors.transport import excerpt
 from query.search_syntax import SearchSyntax
 
 SEARCH_SYNTAX = SearchSyntax(
@@ -36,6 +35,7 @@ CANARY = Query("the newest with a common word", "the")
 NETWORK = Network(
     name="bluesky",
     title="Bluesky",
+    handle_prefix="@",
     page_size=100,
     limits="3,000 requests in 5 minutes for each address; 30 logins in 5 minutes and 300 a day for each account, some "
     "servers only 10; 100 posts a page, 10,000 a search, after which it is asked anew for what is older",
@@ -113,7 +113,7 @@ class Settings(SourceSettings):
             raise ValueError("set search = true, or name something in accounts or extra")
         for text in self.extra:
             if not text.strip() or text.startswith(FEED) or len(text) > SEARCH_SYNTAX.longest:
-                raise ValueError(f"extra: {excerpt(text)} is no search of 1 to {SEARCH_SYNTAX.longest} characters")
+                raise ValueError(f"extra: {text!r} is no search of 1 to {SEARCH_SYNTAX.longest} characters")
         return self
 
 

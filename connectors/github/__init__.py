@@ -30,6 +30,7 @@ CANARY = Query("canary", "the")
 NETWORK = Network(
     name="github",
     title="GitHub",
+    handle_prefix="@",
     page_size=100,
     limits="60 requests an hour without a token, 5,000 with one; search: 10 a minute without, 30 with, 1,000 results, "
     "256 characters and five operators a query",

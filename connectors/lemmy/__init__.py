@@ -30,6 +30,8 @@ CANARY = Query("the newest with a common letter", "e")
 NETWORK = Network(
     name="lemmy",
     title="Lemmy",
+    accounts_shared_as="fediverse",
+    parsed_by=("site",),
     page_size=50,
     limits="50 posts or comments a page; 60 searches in 10 minutes and 180 other requests a minute by default, set by "
     "each server",

@@ -13,7 +13,6 @@ from pydantic import Field
 
 from connectors.contract import Listening, Network, Query, Shape, SourceSettings
 from connectors.files import ConfigPath, found, one_each
-from connectors.mail.archive import is_maildir
 
 NETWORK = Network(
     name="mail",
@@ -71,3 +70,8 @@ def archives(settings: Settings) -> list[str]:
         inside = sorted(str(file) for file in Path(path).iterdir() if file.is_file()) if is_folder else []
         found_there += inside or [path]
     return found_there
+
+
+def is_maildir(path: Path) -> bool:
+    """Whether a folder is a Maildir: messages as files in `cur` and `new`."""
+    return (path / "cur").is_dir() and (path / "new").is_dir()

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from connectors.contract import SourceError
 from connectors.files.packed_files import HEAD, opened, other_kind, unpacked
+from connectors.mail import is_maildir
 
 LONGEST_MAIL = 2**20
 """Bytes that are kept of one mail. What people write stands first and is far shorter; longer are attachments."""
@@ -56,11 +57,6 @@ def read_mails(path: Path) -> Iterator[RawMail]:
                 f"{path.name} is {other_kind(head) or 'no mail archive'}. Expected an mbox file, whose first line "
                 "begins with 'From ', a Maildir folder, or a single message."
             )
-
-
-def is_maildir(path: Path) -> bool:
-    """Whether a folder is a Maildir: messages as files in `cur` and `new`."""
-    return (path / "cur").is_dir() and (path / "new").is_dir()
 
 
 def _maildir(path: Path) -> Iterator[RawMail]:

@@ -10,8 +10,8 @@ from typing import Any, NamedTuple
 
 from connectors.contract import Page, Query, SourceError, Window
 from connectors.files.freshness import NewestMoment, Written, last_written, unless_held
-from connectors.mail import NETWORK, Settings, archives, digests, parse
-from connectors.mail.archive import LONGEST_MAIL, RawMail, is_maildir, read_mails
+from connectors.mail import NETWORK, Settings, archives, digests, is_maildir, parse
+from connectors.mail.archive import LONGEST_MAIL, RawMail, read_mails
 from connectors.mail.headers import Headers, headers_of
 from connectors.moments import YEARS
 

@@ -31,6 +31,8 @@ CANARY = Query("canary: posts with a link", "has:link")
 NETWORK = Network(
     name="mastodon",
     title="Mastodon",
+    handle_prefix="@",
+    accounts_shared_as="fediverse",
     page_size=40,
     limits="300 requests in 5 minutes for each account and for each address, 40 posts a page; without a token 60 "
     "replies of a thread, 20 deep; search shows 10,000 posts of a window",

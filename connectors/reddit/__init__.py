@@ -30,6 +30,7 @@ CANARY = Query("canary: everyday words", "help OR question OR new OR best OR the
 NETWORK = Network(
     name="reddit",
     title="Reddit",
+    handle_prefix="u/",
     page_size=100,
     limits="100 requests a minute for each app; listings end near 1,000 items, search near 250",
     reaches_back="the newest 1,000 posts and the newest 1,000 comments of a subreddit; threads of these in full",

@@ -20,6 +20,7 @@ from connectors.contract import Listening, Network, Query, SourceSettings
 NETWORK = Network(
     name="rss",
     title="RSS and Atom",
+    is_feed=True,
     page_size=0,
     limits="not more often than the feed says: Cache-Control, ttl, sy:updatePeriod",
     reaches_back="as far as the feed shows, often ten to fifty entries; further where it has pages",

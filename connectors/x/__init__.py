@@ -32,6 +32,7 @@ CANARY = Query("canary: everyday words", "(today OR you OR with OR news) -is:ret
 NETWORK = Network(
     name="x",
     title="X",
+    handle_prefix="@",
     page_size=100,
     limits="recent: 450 requests in 15 minutes for each app, 100 posts a page, 512 characters a query; "
     "all: 300 requests in 15 minutes, 500 posts a page, 1,024 characters; charged by the post",

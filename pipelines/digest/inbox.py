@@ -111,7 +111,7 @@ def learned(asker: Asker) -> list[Learned]:
 def _person(row: Row) -> Person:
     return Person(
         brand_id=row["brand_id"],
-        author=shown_name(words.author(row["network"], row["handle"])) or words.DASH,
+        author=shown_name(words.author(row["handle_prefix"], row["handle"])) or words.DASH,
         name=shown_name(row["name"]),
         network=clean(row["network"]),
         followers=row["followers"],

@@ -21,17 +21,33 @@ class Asker:
     def __init__(self, connection: duckdb.DuckDBPyConnection, **always: Any) -> None:
         self._connection = connection
         self._always = always
+        self._networks = _networks(connection)
         self.asked: dict[str, str] = {}
 
     def ask(self, name: str, *, as_name: str = "", **values: Any) -> list[Row]:
-        """The rows that the query gives, each by column name."""
+        """The rows that the query gives, each by column name. A row with a `network` also gets what is known of that:
+        `network_title` and `handle_prefix`.
+        """
         sql = _sql(name)
         known = self._always | values
         bound = {parameter: known[parameter] for parameter in _parameters(sql)}
         self.asked[as_name or name] = with_values(sql, bound)
         cursor = self._connection.execute(sql, bound)
         columns = [column[0] for column in cursor.description or []]
-        return [dict(zip(columns, row, strict=True)) for row in cursor.fetchall()]
+        rows = [dict(zip(columns, row, strict=True)) for row in cursor.fetchall()]
+        if "network" in columns:
+            for row in rows:
+                row["network_title"], row["handle_prefix"] = self._networks.get(row["network"], (row["network"], ""))
+        return rows
+
+
+def _networks(connection: duckdb.DuckDBPyConnection) -> dict[str, tuple[str, str]]:
+    """Title and prefix of handles by network; nothing where the file is of a version that did not tell."""
+    try:
+        rows = connection.execute("select network, title, handle_prefix from core.networks").fetchall()
+    except duckdb.CatalogException:
+        return {}
+    return {network: (title, prefix) for network, title, prefix in rows}
 
 
 def with_values(sql: str, values: Mapping[str, Any]) -> str:

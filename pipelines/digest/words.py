@@ -42,7 +42,6 @@ MONTHS = (  # calendar.month_name would speak the machine's language
     "November",
     "December",
 )
-NETWORKS = {"reddit": "Reddit", "x": "X", "files": "a file"}
 LANGUAGES = {
     "af": "Afrikaans",
     "ar": "Arabic",
@@ -211,23 +210,15 @@ def waited(hours: int) -> str:
     return counted(hours, "hour") if hours < 48 else counted(hours // 24, "day")
 
 
-def network_name(network: str) -> str:
-    """The name that a network goes by."""
-    return NETWORKS.get(network, clean(network))
-
-
-def place(network: str, community: str | None) -> str:
+def place(network_title: str, community: str | None) -> str:
     """Where a post stands: r/halmora, X, #general."""
-    name = clean(community or "")
-    if network == "reddit" and name:
-        return name if name.startswith(("r/", "u/")) else f"r/{name}"
-    return name or network_name(network)
+    return clean(community or "") or clean(network_title)
 
 
-def author(network: str, handle: str | None) -> str | None:
+def author(handle_prefix: str, handle: str | None) -> str | None:
     """A handle as its network writes it: @nettie, u/nettie."""
     name = clean(handle or "")
-    return {"x": "@", "reddit": "u/"}.get(network, "") + name if name else None
+    return handle_prefix + name if name else None
 
 
 def language(code: str | None) -> str:

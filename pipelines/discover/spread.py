@@ -4,6 +4,13 @@
 SPREADS = r"""
 create or replace temp table spreads as
 with
+articles as (
+    select
+        clustered.*,
+        coalesce(networks.is_feed, false) as is_feed
+    from clustered
+    left join core.networks as networks on clustered.network = networks.network
+),
 links as (
     select distinct
         cluster,
@@ -17,9 +24,9 @@ links as (
             cluster,
             mention_id,
             unnest(regexp_extract_all(
-                concat_ws(' ', text, case when network = 'rss' then url end), 'https?://[^\s<>"]+'
+                concat_ws(' ', text, case when is_feed then url end), 'https?://[^\s<>"]+'
             )) as link
-        from clustered
+        from articles
     )
 ),
 common_links as (
@@ -44,9 +51,9 @@ told as (
     from (
         select
             *,
-            case when network = 'rss' then coalesce(regexp_extract(url, '^https?://(?:www\.)?([^/?#]+)', 1), source) end
+            case when is_feed then coalesce(regexp_extract(url, '^https?://(?:www\.)?([^/?#]+)', 1), source) end
                 as outlet
-        from clustered
+        from articles
     )
     group by cluster
 )

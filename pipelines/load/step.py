@@ -10,8 +10,9 @@ from typing import Any
 
 import duckdb
 
-from connectors.contract import Window
-from pipelines.config.settings import Config
+from connectors import CONNECTORS, with_same_accounts
+from connectors.contract import SourceSettings, Window
+from pipelines.config.settings import Config, connector_of, network_of
 from pipelines.enrich import learned as models
 from pipelines.enrich.files import MANIFEST, SCHEMAS
 from pipelines.load.erase import erase_gone
@@ -21,8 +22,6 @@ from pipelines.store.warehouse import open_warehouse, transaction
 from pipelines.tidy import step as tidy
 
 log = logging.getLogger(__name__)
-FEDIVERSE = ("lemmy", "mastodon")
-"""Networks that show each other's accounts: one of a team is seen through either."""
 
 
 def load(home: Home, config: Config, advance: Callable[[int], None] = lambda _: None) -> int:
@@ -61,8 +60,10 @@ def _load_config(connection: duckdb.DuckDBPyConnection, config: Config) -> None:
         (network, handle, brand.id)
         for brand in config.brands
         for told, handle in (account.partition(":")[::2] for account in brand.team)
-        for network in (FEDIVERSE if told in FEDIVERSE else (told,))
+        for network in with_same_accounts(told)
     ]
+    networks = [_facts(network_of(source), source) for source in config.sources]
+    networks = list(dict.fromkeys(networks))
     connection.execute("create or replace temp table team (network varchar, handle varchar, brand_id varchar)")
     if team:
         connection.executemany("insert into team values (?, lower(?), ?)", team)
@@ -72,8 +73,20 @@ def _load_config(connection: duckdb.DuckDBPyConnection, config: Config) -> None:
         connection.executemany("insert into core.brands values (?, ?, ?, ?)", brands)
         if themes:
             connection.executemany("insert into core.themes values (?, ?)", themes)
+        connection.executemany("delete from core.networks where network = ?", [row[:1] for row in networks])
+        connection.executemany("insert into core.networks values (?, ?, ?, ?)", networks)
         connection.execute(_TEAM_JOINED)
         connection.execute(_TEAM_LEFT)
+
+
+def _facts(network: str, source: SourceSettings) -> tuple[str, str, str, bool]:
+    """A row of `core.networks`. Posts out of files are of the network that the source names, by its own name where it
+    is none that Earshot knows.
+    """
+    known = CONNECTORS[network].NETWORK if network in CONNECTORS else None
+    if known:
+        return network, known.title, known.handle_prefix, known.is_feed
+    return network, network, "", connector_of(source).NETWORK.is_feed
 
 
 _TEAM_JOINED = """

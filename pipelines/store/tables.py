@@ -134,6 +134,17 @@ interactions = Table(
     comment="One row per mention, person addressed and kind.",
 )
 
+networks = Table(
+    "networks",
+    metadata,
+    _key("network", String, "The network, as in mentions and authors"),
+    _must("title", String, "The name that it goes by, as in headings"),
+    _must("handle_prefix", String, "What people write before a handle there: `@`, `u/`; empty = nothing"),
+    _must("is_feed", Boolean, "Whether its entries are articles, for which the site speaks where no author is named"),
+    schema=CORE,
+    comment="One row per network that a source of the config is, or ever was, a feed of.",
+)
+
 brands = Table(
     "brands",
     metadata,

@@ -64,6 +64,8 @@ create table marts.models (
 create table marts.theme_names (theme_id varchar, theme_name varchar);
 create table marts.mention_intents (mention_id varchar, intent varchar, probability double);
 create schema core;
+create table core.networks (network varchar, title varchar, handle_prefix varchar, is_feed boolean);
+insert into core.networks values ('reddit', 'Reddit', 'u/', false), ('x', 'X', '@', false);
 create table core.themes (theme_id varchar, name varchar);
 create table core.mention_topics (mention_id varchar, topic_id varchar);
 create table core.judged_days (
@@ -134,7 +136,7 @@ class Marts:
             "matched_by": "term",
             "source": "forum",
             "network": "reddit",
-            "community": "halmora",
+            "community": "r/halmora",
             "kind": "post",
             "text": f"Post number {n}",
             "url": f"https://reddit.example/{n}",

@@ -171,7 +171,19 @@ def week(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Frozen]:
 @given(st.text(st.characters(codec=None), min_size=1), st.text(st.sampled_from("<>\"'&/=[]()!`*_|#\n\\@x ")))
 def test_any_text_as_a_quote(week: Frozen, anything: str, trouble: str) -> None:
     row = dict.fromkeys(("likes", "score", "engagement", "sentiment_label", "compound")) | dict.fromkeys(
-        ("title", "text", "url", "lang", "network", "community", "author_handle", "author_name", "mention_id"),
+        (
+            "title",
+            "text",
+            "url",
+            "lang",
+            "network",
+            "network_title",
+            "handle_prefix",
+            "community",
+            "author_handle",
+            "author_name",
+            "mention_id",
+        ),
         anything + trouble,
     )
     quote = quote_of(row | {"created_at": UNTIL})

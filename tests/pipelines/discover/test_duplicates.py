@@ -23,6 +23,7 @@ class Warehouse:
     def __init__(self) -> None:
         self.connection = duckdb.connect(config={"autoinstall_known_extensions": False})
         create_tables(self.connection)
+        self.connection.execute("insert into core.networks values ('rss', 'RSS', '', true)")
 
     def say(self, mention_id: str, text: str | None, **more: Any) -> None:
         """A mention in place of one of that id; it was seen and written on `day`, where nothing else is said."""
