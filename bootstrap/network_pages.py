@@ -1,11 +1,9 @@
 """A page for each network, from what its connector declares: what it needs, what it grants, what can't be had."""
 
-import inspect
 from collections.abc import Iterator
 from datetime import timedelta
-from typing import Any
 
-from connectors import CONNECTORS
+from connectors import CONNECTORS, Connector
 from connectors.contract import Network
 from query.expression import TYPES, Field, Handle, Near, Not, Or, Phrase, Tag, Wildcard, Word, all_of
 from query.search_syntax import SearchSyntax, searches
@@ -46,9 +44,9 @@ def _index() -> Iterator[str]:
         yield f"| [{network.title}]({name}.md) | `{name}` | {needs} | {network.reaches_back} | {again} |"
 
 
-def _page(name: str, connector: Any) -> Iterator[str]:
+def _page(name: str, connector: Connector) -> Iterator[str]:
     network: Network = connector.NETWORK
-    yield from (f"# {network.title}", "", *_paragraphs(connector), "")
+    yield from (f"# {network.title}", "", *connector.about.splitlines(), "")
     yield from _facts(name, network, connector)
     yield from ("", "## What it needs", "")
     if network.credentials:
@@ -69,12 +67,7 @@ def _page(name: str, connector: Any) -> Iterator[str]:
         yield from ("", "## What can't be had", "", *(f"- {sentence}" for sentence in network.cannot))
 
 
-def _paragraphs(connector: Any) -> list[str]:
-    """What the connector's own description says."""
-    return (inspect.getdoc(connector) or "").splitlines()
-
-
-def _facts(name: str, network: Network, connector: Any) -> Iterator[str]:
+def _facts(name: str, network: Network, connector: Connector) -> Iterator[str]:
     yield from ("| | |", "|---|---|")
     yield f"| `type` in the config | `{name}` |"
     yield f"| limits | {network.limits} |"

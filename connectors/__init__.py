@@ -1,5 +1,6 @@
 """One package a network: a declaration, `fetch`, which talks to it, and `parse`, which is pure. See `contract`."""
 
+import inspect
 import logging
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
@@ -44,6 +45,11 @@ class Connector:
     def NETWORK(self) -> Network:  # noqa: N802 - as in the declaration
         """What the network grants."""
         return self._declaration.NETWORK
+
+    @property
+    def about(self) -> str:
+        """What it brings and how, for its page in the docs: the declaration's own words."""
+        return inspect.getdoc(self._declaration) or ""
 
     @property
     def Settings(self) -> type[SourceSettings]:  # noqa: N802 - as in the declaration

@@ -17,7 +17,7 @@ FOLDER = Path(__file__).parent / "community"
 NETWORKS = frozenset(
     (
         *("appstore", "bluesky", "discourse", "github", "hackernews", "lemmy", "mastodon", "reddit", "rss"),
-        *("stackexchange", "x", "youtube"),
+        *("slack", "stackexchange", "x", "youtube"),
     )
 )
 """The networks on which the community lives."""

@@ -33,6 +33,7 @@ from sandbox import (
     mastodon_api,
     reddit_api,
     rss_api,
+    slack_api,
     stackexchange_api,
     x_api,
     youtube_api,
@@ -51,6 +52,7 @@ NETWORKS: dict[str, Callable[[World], list[Route]]] = {
     "lemmy": lemmy_api.routes,
     "mastodon": mastodon_api.routes,
     "rss": rss_api.routes,
+    "slack": slack_api.routes,
     "stackexchange": stackexchange_api.routes,
     "youtube": youtube_api.routes,
 }

@@ -24,6 +24,7 @@ CREDENTIALS: dict[str, dict[str, str]] = {
     "discourse": {"api_key": "sandbox-forum-9d3b71", "api_username": "listener"},
     "lemmy": {"jwt": "sandbox-jwt-2f8c6a"},
     "mastodon": {"access_token": "sandbox-toot-6a91e3"},
+    "slack": {"token": "sandbox-pilots-41d7e9"},
     "stackexchange": {"key": "sandbox-stack-77c4e0"},
     "youtube": {"api_key": YOUTUBE_KEY},
 }

@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
-from connectors import CONNECTORS, reddit
+from connectors import CONNECTORS
 from connectors.contract import Deletion, Mention, Misfit, Page, Record
 from tests.connectors.recorded import FOLDER, bodies, items_in, misfits, objects, recorded
 
-x = CONNECTORS["x"]
+reddit, x = CONNECTORS["reddit"], CONNECTORS["x"]
 
 
 def check_reddit(path: Path, records: list[Record]) -> None:

@@ -72,7 +72,7 @@ def test_a_failing_test_is_named_and_a_weak_one_only_logged(
     with caplog.at_level(logging.WARNING, logger="pipelines.build.step"):
         build(community, logs)
     assert [message.partition(";")[0] for message in caplog.messages] == [
-        "model: test brand_days_brands_are_listed: 1 row breaks it. Look at sql/models/marts/brand_days.yml"
+        "build: test brand_days_brands_are_listed: 1 row breaks it. Look at sql/models/marts/brand_days.yml"
     ]
 
 
