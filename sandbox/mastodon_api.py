@@ -85,7 +85,10 @@ class _Asked:
         self.path: dict[str, str] = request.path_params
         self.params = request.query_params
         self.address = quote(str(request.url).partition("?")[0], safe=":/")
-        self.is_logged_in = request.headers.get("authorization") == f"Bearer {CREDENTIALS['mastodon']['access_token']}"
+        token = request.headers.get("authorization")
+        self.is_logged_in = token == f"Bearer {CREDENTIALS['mastodon']['access_token']}"
+        if token and not self.is_logged_in:
+            raise _RefusedError("The access token is invalid", 401)
 
     def sees(self, post: Post) -> bool:
         """Whether a post can be seen; the token's account is followed back by everybody who writes for followers."""

@@ -12,7 +12,7 @@ from connectors.contract import Page, Query, RateLimited, SchemaDrift, SourceErr
 from connectors.entries import UnreadableError
 from connectors.http_api import HttpApi, NotThere, object_in
 from connectors.listing import come_down
-from connectors.pages import unexpected
+from connectors.pages import Shown, circles, unexpected
 from connectors.transport import excerpt, new_session
 
 HOME = "https://itunes.apple.com"
@@ -57,7 +57,7 @@ def fetch(client: HttpApi, settings: Settings, query: Query, window: Window) -> 
     `Truncated` where the newest 500 don't reach back to the window's start.
     """
     country, _, app = query.text.partition("/")
-    reached = window.end
+    reached, shown = window.end, Shown()
     try:
         beside = {"app": app, "country": country}
         answer = client.get_json(f"{HOME}/lookup", {"id": app, "country": country})
@@ -79,6 +79,8 @@ def fetch(client: HttpApi, settings: Settings, query: Query, window: Window) -> 
             yield page._replace(posts=len(inside), seen=len(reviews), first_at=first_at, last_at=last_at)
             if not reviews and 1 < number <= (last_page or 0):
                 raise SourceError(f"Apple left page {number} of {last_page} empty; run this window again later.")
+            if not shown.add(review.id for review in reviews) and reviews:
+                raise circles("customerreviews")
             reached = come_down(reached, times)
             is_older = all(at is not None and at < window.start for at in times)
             # The feed says which page is its last, and may be behind: after a full one, the next is looked at.

@@ -55,10 +55,13 @@ class Client:
             try:
                 self.paths = _paths(self.get("site.json"))
             except Refused as refusal:
-                raise CredentialsError(
-                    f"the forum does not let us in: {refusal} Check the credentials, or what they may read."
-                ) from None
+                raise shut_out(refusal) from None
         return self.paths
+
+
+def shut_out(refusal: Refused) -> CredentialsError:
+    """What it means that a forum does not show what it shows to everybody whom it lets in."""
+    return CredentialsError(f"the forum does not let us in: {refusal} Check the credentials, or what they may read.")
 
 
 def _paths(body: Any) -> dict[str, str]:

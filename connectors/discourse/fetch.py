@@ -8,7 +8,7 @@ from typing import Any
 
 from connectors.contract import CredentialsError, Known, Page, Query, SchemaDrift, SourceError, Truncated, Window
 from connectors.discourse import CANARY, NETWORK, WHOLE_FORUM, Settings, parse
-from connectors.discourse.api import Client, ForumApi
+from connectors.discourse.api import Client, ForumApi, shut_out
 from connectors.failures import Failures
 from connectors.http_api import NotThere, Refused
 from connectors.listing import come_down
@@ -228,7 +228,12 @@ class Visit:
 
     def posts_before(self, before: int | None) -> tuple[list[parse.Post], Page]:
         """The newest fifty posts, or those before an id, which itself may be among them."""
-        body = self.get(_NEWEST_POSTS, {"before": before} if before else None)
+        try:
+            body = self.get(_NEWEST_POSTS, {"before": before} if before else None)
+        except Refused as refusal:
+            # what a key no longer opens is refused in the words in which a single post is
+            is_shut_out = refusal.code == 403 and self.client.headers.keys() & {"Api-Key", "User-Api-Key"}
+            raise self.at_listing(shut_out(refusal) if is_shut_out else refusal) from None
         if not isinstance(body, dict) or not isinstance(body.get("latest_posts"), list):
             raise self.at_listing(unexpected("the forum", body, "a list of posts", _NEWEST_POSTS))
         return parse.posts(body), self.page("posts", body)

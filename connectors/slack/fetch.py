@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+import requests
+
 from connectors.contract import (
     CredentialsError,
     Known,
@@ -18,7 +20,7 @@ from connectors.contract import (
     pace_of,
 )
 from connectors.failures import Failures
-from connectors.http_api import HttpApi, NotThere, Refused
+from connectors.http_api import HttpApi, NotThere, Refused, object_in
 from connectors.listing import come_down
 from connectors.pages import Shown, Tally, circles, unexpected
 from connectors.slack import NETWORK, Settings, parse
@@ -113,7 +115,13 @@ def connect(settings: Settings, credentials: Mapping[str, str]) -> Client:
     instead = str(settings.api).rstrip("/") if settings.api else None
     session = new_session(instead=instead, user_agent="earshot (social listening)")
     session.headers["Authorization"] = f"Bearer {found['token']}"
-    return Client(HttpApi(NETWORK.title, session, pace_of(NETWORK, settings)), f"{instead}/api" if instead else HOME)
+    api = HttpApi(NETWORK.title, session, pace_of(NETWORK, settings), is_own=is_own)
+    return Client(api, f"{instead}/api" if instead else HOME)
+
+
+def is_own(refusal: requests.Response) -> bool:
+    """Whether Slack refuses: each of its answers says whether it is one."""
+    return object_in(refusal).get("ok") is False
 
 
 def fetch(client: Client, settings: Settings, query: Query, window: Window) -> Iterator[Page]:

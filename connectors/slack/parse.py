@@ -100,7 +100,8 @@ def stamp(at: datetime) -> str:
 
 def is_said(message: dict[str, Any]) -> bool:
     """Whether somebody says something in a message: no note of the workspace."""
-    return message.get("subtype") in _SAID
+    subtype = message.get("subtype")
+    return subtype is None or (isinstance(subtype, str) and subtype in _SAID)
 
 
 def people_in(message: Any) -> set[str]:
@@ -126,10 +127,10 @@ def _records_of(message: Any, *, place: _Place) -> Iterator[Record]:
     created_at = moment(ts)
     if not isinstance(ts, str) or created_at is None:
         raise UnreadableError("has no readable ts, by which it could be told from others")
-    if isinstance(subtype, str) and _KNOWN_NOTES.fullmatch(subtype):
+    if not is_said(message) and _KNOWN_NOTES.fullmatch(str(subtype)):
         return
     side = SideFields("message")
-    if subtype not in _SAID:
+    if not is_said(message):
         side.drift("subtype", subtype)
     if subtype == "tombstone":
         yield Deletion(place.name(ts))

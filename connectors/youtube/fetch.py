@@ -19,7 +19,7 @@ from connectors.contract import (
 from connectors.failures import Failures, one_by_one
 from connectors.http_api import NotThere
 from connectors.listing import come_down
-from connectors.pages import Tally, batches
+from connectors.pages import Tally, batches, unexpected
 from connectors.transport import checked_credentials, new_session
 from connectors.values import iso_moment, part
 from connectors.youtube import NETWORK, Settings, feeds
@@ -168,6 +168,8 @@ class _Visit:
                 ]
                 self.found |= {video: None for video, at in times if video and not self.is_old(at)}
                 yield self.tally.page("playlistItems", answer, times)
+                if any(video is None for video, _ in times):
+                    raise unexpected(NETWORK.title, answer["items"], "videos with their ids", "playlistItems")
                 # Newest first, but nobody promises it: a premiere may stand where it was announced.
                 if times and all(self.is_old(at) for _, at in times):
                     return

@@ -205,10 +205,10 @@ def test_fetch_ten_pages_that_are_not_full_do_not_reach_back(run, build, many, c
 OLD, FUTURE = at("01T00:00"), at("30T00:00") + timedelta(days=900)
 
 
-def feed(moments):
+def feed(moments, first=1):
     entries = "".join(
         f"<entry><id>{number}</id><updated>{moment:%Y-%m-%dT%H:%M:%S}Z</updated><content>a</content></entry>"
-        for number, moment in enumerate(moments, 1)
+        for number, moment in enumerate(moments, first)
     )
     return f'<?xml version="1.0"?><feed xmlns="http://www.w3.org/2005/Atom">{entries}</feed>'
 
@@ -221,7 +221,7 @@ def test_fetch_one_review_out_of_order_does_not_tell_how_far_a_feed_has_come(run
     first = [at(f"26T{hour}:00") for hour in (20, 19, 18, 17)]
     first.insert(place, odd)
     second = [at(f"25T{hour}:00") for hour in (20, 19, 18)]
-    for nth, body in enumerate((feed(first), feed(second)), 1):
+    for nth, body in enumerate((feed(first), feed(second, 10)), 1):
         server.world.misbehave("status", path=FEED, nth=nth, status=200, body=body)
     server.world.misbehave("status", path=FEED, nth=3, times=4)
     pages, error = fetched(server, week, collect)

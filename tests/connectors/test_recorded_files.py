@@ -8,6 +8,7 @@ import pytest
 
 from connectors import CONNECTORS
 from connectors.contract import Listening, Mention, Misfit, Window
+from connectors.files.fetch import read_records
 from tests.connectors.recorded import items_in
 
 mail = CONNECTORS["mail"]
@@ -38,7 +39,7 @@ def read(path: Path, chosen: dict[str, Any]) -> tuple[int, list[Mention], list[M
     settings = files.Settings(id="recorded", type="files", path=str(path), **chosen)
     mentions, misfits, met = [], [], 0
     for query in files.queries(settings, Listening()):
-        met += sum(1 for _ in files.read_records(path, settings))
+        met += sum(1 for _ in read_records(path, settings))
         for page in files.fetch(None, settings, query, EVER):
             for record in files.parse(settings, page):
                 if isinstance(record, Mention):

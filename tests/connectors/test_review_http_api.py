@@ -9,14 +9,14 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 import requests
 
-from connectors import CONNECTORS, lemmy, transport
+from connectors import CONNECTORS, transport
 from connectors.contract import CredentialsError, RateLimited, SchemaDrift, SourceError, Truncated, web_address
 from connectors.failures import Failures
 from connectors.http_api import HttpApi
 from connectors.markup import plain_text, unescaped
 from connectors.transport import conceal, is_charset, new_session
 
-github = CONNECTORS["github"]
+github, lemmy = CONNECTORS["github"], CONNECTORS["lemmy"]
 
 MONDAY, TUESDAY, FRIDAY = (datetime.fromisoformat(f"2026-04-{day}") for day in (20, 21, 24))
 

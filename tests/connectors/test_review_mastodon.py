@@ -22,6 +22,7 @@ from connectors.contract import (
 )
 from connectors.mastodon.fetch import MOST_BARREN
 from connectors.mastodon.parse import id_at
+from sandbox.world import CREDENTIALS
 from tests.connectors.times import at
 
 mastodon = CONNECTORS["mastodon"]
@@ -54,7 +55,7 @@ def known(number):
 def asked(run, build, time, collect):
     """Fetch or recheck against a server that answers as it is told."""
 
-    def make(*answers, of=None, token="t0ken-of-ours", **more):
+    def make(*answers, of=None, token=CREDENTIALS["mastodon"]["access_token"], **more):
         server = run(build([]))
         for path, nth, told in answers:
             server.world.misbehave(**{"kind": "status", "status": 200, "path": path, "nth": nth, **told})
@@ -185,7 +186,7 @@ def test_a_link_that_cannot_be_followed(asked, link):
     assert isinstance(error, SchemaDrift) if "[" in link else error is None
 
 
-@pytest.mark.parametrize("token", ["t0ken-of-ours", None])
+@pytest.mark.parametrize("token", [CREDENTIALS["mastodon"]["access_token"], None])
 def test_a_thread_of_sixty_replies_is_whole_for_who_is_logged_in(asked, token):
     replies = [status(100 + number, in_reply_to_id="7") for number in range(60)]
     context = {"ancestors": [], "descendants": replies}

@@ -111,7 +111,7 @@ def test_sqlalchemy_as_the_guide_opens_it_reads_it_and_sees_the_next_file(
 import os, shutil, sys
 import pandas as pd
 from sqlalchemy import func, inspect, select
-from pipelines.tables import metadata
+from pipelines.store.tables import metadata
 shutil.copy(sys.argv[1], "earshot.duckdb")
 {snippet}
 def published_at():

@@ -1,6 +1,7 @@
 """What is gone where it was said leaves the files as well, and what others said stays."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import zstandard
 
 from connectors import CONNECTORS
 from connectors.contract import Deletion, Known, Page, Record, Window
+from connectors.files import parse as files_parse
 from pipelines.config.settings import Config
 from pipelines.load import erase
 from pipelines.pull.landing import COMPLETE, PAGES, window_folder
@@ -37,7 +39,7 @@ def home(new_home: Callable[..., Home]) -> Home:
 @pytest.fixture
 def forgetful(monkeypatch: pytest.MonkeyPatch) -> None:
     """A forum that says, when asked again, that the post on the broken parcel is gone."""
-    read = files.parse
+    read = files_parse.parse
 
     def recheck(client: Any, settings: Any, known: list[Known]) -> Iterator[Page]:
         yield Page("recheck", {"records": []}, len(known), len(known))
@@ -45,8 +47,9 @@ def forgetful(monkeypatch: pytest.MonkeyPatch) -> None:
     def parse(settings: Any, page: Page) -> Iterator[Record]:
         yield from [Deletion("forum:5")] if page.endpoint == "recheck" else read(settings, page)
 
-    monkeypatch.setattr(files, "recheck", recheck, raising=False)
-    monkeypatch.setattr(files, "parse", parse)
+    monkeypatch.setattr("connectors.files.NETWORK", replace(files.NETWORK, recheck_size=100))
+    monkeypatch.setattr("connectors.files.fetch.recheck", recheck, raising=False)
+    monkeypatch.setattr(files_parse, "parse", parse)
 
 
 def night(home: Home, config: Config, window: Window) -> None:

@@ -187,7 +187,7 @@ def test_nights_of_a_day_and_one_night_of_all_days_give_the_same(warehouse: Ware
 
 
 def test_the_way_rows_are_fetched_does_not_matter(warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pipelines.discover.step.topics.FETCHED", 7)
+    monkeypatch.setattr("pipelines.discover.topics.FETCHED", 7)
     with duckdb.connect() as other:
         create_tables(other)
         for connection in (warehouse, other):
@@ -200,7 +200,7 @@ def test_the_way_rows_are_fetched_does_not_matter(warehouse: Warehouse, monkeypa
 
 
 def test_a_large_day_is_read_in_pieces(warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pipelines.discover.step.topics.AT_ONCE", 30)
+    monkeypatch.setattr("pipelines.discover.topics.AT_ONCE", 30)
     arrive(warehouse, 1, said("bag", 70))
     night(warehouse)
     assert warehouse.execute(
