@@ -46,6 +46,7 @@ class Progress(Protocol):
 class Night:
     """What a run did."""
 
+    name: str
     windows: dict[str, Window] = field(default_factory=dict)
     """The window that each source was asked for; none where nothing was left to ask."""
     failures: list[str] = field(default_factory=list)
@@ -68,7 +69,7 @@ def run_night(
     The sources are asked at the same time, as most of the time is spent waiting for networks.
     """
     now = datetime.now(UTC).replace(tzinfo=None)
-    night = Night()
+    night = Night(night_name(f"{now:%Y%m%dT%H%M%S}"))
     chosen = [config.source(only_source)] if only_source else list(config.sources)
     for settings in chosen:
         window = window_for(config, home, settings.id, since, until, now)
@@ -79,7 +80,7 @@ def run_night(
         log.info("pull: complete up to the last midnight UTC: %s", ", ".join(idle))
     spans = night.windows.values()
     span = Window(min(w.start for w in spans), max(w.end for w in spans)) if spans else None
-    work = Work(night_name(f"{now:%Y%m%dT%H%M%S}"), home, config, now, span)
+    work = Work(night.name, home, config, now, span)
     run = _Run(night, progress)
     with home.only_one("run"):
         for step in STEPS[: STEPS.index(PULL)]:

@@ -57,6 +57,30 @@ class SourcePlan(NamedTuple):
         return usual, min(limits, default=None)
 
     @property
+    def lacking(self) -> list[str]:
+        """What still keeps it from being asked, a sentence each."""
+        faults = (self.fault, *(sample.fault for sample in self.samples))
+        return [*(f"set {name}" for name in self.missing), *(fault for fault in faults if fault)]
+
+    def shown(self) -> dict[str, Any]:
+        """The plan as JSON has it."""
+        usd = self.usd_per_month
+        return {
+            "source": self.source,
+            "network": self.network_name,
+            "queries": [query._asdict() for query in self.queries],
+            "least_calls": self.least_calls,
+            "rechecks": self.rechecks,
+            "usual": self.usual and self.usual._asdict(),
+            "most": dict(self.most),
+            "usd_per_month": usd and {"usual": usd[0], "most": usd[1], "so_far": self.usd_this_month},
+            "cannot_find": [{"brand": brand, "part": part} for brand, part in self.lost],
+            "samples": [line for sample in self.samples for line in sample.lines],
+            "warnings": self.warnings,
+            "lacking": self.lacking,
+        }
+
+    @property
     def warnings(self) -> list[str]:
         """What the operator should know before the night."""
         found = []

@@ -253,7 +253,7 @@ ACTING = {
 
 @pytest.mark.parametrize("text", ACTING.values(), ids=ACTING)
 def test_what_strangers_wrote_is_only_shown(home: Home, monkeypatch: pytest.MonkeyPatch, text: str) -> None:
-    monkeypatch.setattr("pipelines.command.main.out", Terminal(width=200))
+    monkeypatch.setattr("pipelines.command.tables.out", Terminal(width=200))
     expected = re.sub("[\x00-\x1f\x7f-\x9f\u202e\u2066]", "�", text)
     quoted, name = text.replace("'", "''"), text.replace('"', '""')
     words = ["query", f"select '{quoted}' as text, 1 as \"{name}\"", "--home", str(home.root)]
