@@ -1,12 +1,12 @@
 """Whether the accounts and communities of a config can be those of posts: written as their network writes them."""
 
-import difflib
 import re
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from connectors import CONNECTORS
 from connectors.contract import NOWHERE, Network, Shape
+from pipelines.config.faults import did_you_mean
 
 if TYPE_CHECKING:
     from pipelines.config.settings import Brand
@@ -21,10 +21,10 @@ def faults(brands: "Iterable[Brand]", sources: Iterable[tuple[str, Network]]) ->
     for name, network in sources:
         networks.setdefault(name, []).append(network)
     return [
-        f"brands.{number}.{key}.{place}: {fault} (found {account!r:.80})"
-        for number, brand in enumerate(brands)
+        f'brands "{brand.id}", {key}, entry {number}: {fault} (found {account!r:.80})'
+        for brand in brands
         for key, kind, accounts in (("team", "handle", brand.team), ("communities", "community", brand.communities))
-        for place, account in enumerate(accounts)
+        for number, account in enumerate(accounts, 1)
         if (fault := _fault(account, kind, networks))
     ]
 
@@ -34,8 +34,7 @@ def _fault(account: str, kind: str, networks: dict[str, list[Network]]) -> str |
     found = networks.get(name) or ([CONNECTORS[name].NETWORK] if name in CONNECTORS else [])
     if not found:
         known = sorted({*networks, *CONNECTORS})
-        near = difflib.get_close_matches(name, known, n=1)
-        meant = f"did you mean {near[0]!r}?" if near else f"there are: {', '.join(known)}"
+        meant = did_you_mean(name, known) or f"there are: {', '.join(known)}"
         return f"no source of this config and no connector has the network {name!r}; {meant}"
     shapes: list[Shape | None] = [getattr(network, kind) for network in found]
     wanted = [shape for shape in shapes if shape is not None]

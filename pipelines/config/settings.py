@@ -8,7 +8,7 @@ import tomllib
 from datetime import date, datetime
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Any, Literal
 
 from pydantic import (
     AfterValidator,
@@ -26,6 +26,7 @@ from pydantic import (
 from connectors import CONNECTORS, Connector
 from connectors.contract import Listening, SourceSettings, Window, utc
 from pipelines.config import account_shapes
+from pipelines.config.faults import did_you_mean, fault_told, follows_from_others, one_of
 from pipelines.errors import ConfigError
 from query.expression import Expression, version
 from query.parsing import any_of, parse, term, with_context
@@ -337,7 +338,7 @@ def _source(value: Any, info: ValidationInfo) -> SourceSettings:
     kind = value.get("type") if isinstance(value, dict) else None
     if not isinstance(kind, str) or kind not in CONNECTORS:
         told = "has no type" if kind is None else f"type {kind!r} is not known"
-        raise ValueError(f"{told}; allowed: {', '.join(CONNECTORS)}")
+        raise ValueError(f"{told}; {one_of(kind, CONNECTORS)}")
     return CONNECTORS[kind].Settings.model_validate(value, context=info.context)
 
 
@@ -390,8 +391,10 @@ class Config(_Section):
         for source in self.sources:
             if source.id == source_id:
                 return source
-        known = ", ".join(source.id for source in self.sources)
-        raise ConfigError(f"There is no source {source_id!r}. The config has: {known}.")
+        known = [source.id for source in self.sources]
+        meant = did_you_mean(source_id, known)
+        hint = f"{meant.capitalize()} " if meant else ""
+        raise ConfigError(f"There is no source {source_id!r}. {hint}The config has: {', '.join(known)}.")
 
     def listening(self, network: str) -> Listening:
         """What all brands together want heard on a network."""
@@ -438,41 +441,8 @@ def load_config(path: Path) -> Config:
         networks = [(network_of(source), connector_of(source).NETWORK) for source in config.sources]
         faults = account_shapes.faults(config.brands, networks)
     except ValidationError as error:
-        faults = [_fault(fault, raw) for fault in error.errors() if not _follows_from_others(fault)]
+        faults = [fault_told(fault, raw, Config) for fault in error.errors() if not follows_from_others(fault)]
     if faults:
-        raise ConfigError(f"{path}: {len(faults)} fault(s)" + "".join(f"\n  {fault}" for fault in faults))
+        count = "1 fault" if len(faults) == 1 else f"{len(faults)} faults"
+        raise ConfigError(f"{path}: {count}" + "".join(f"\n  {fault}" for fault in faults))
     return config
-
-
-def _follows_from_others(fault: Any) -> bool:
-    """A list that is too short only because its entries have faults of their own."""
-    return fault["type"] == "too_short" and bool(fault["input"])
-
-
-def _fault(fault: Any, raw: dict[str, Any]) -> str:
-    """One line on one fault: key, what is wrong, what was found, what is allowed. No value that might be a secret."""
-    key = ".".join(str(part) for part in fault["loc"]) or "(whole file)"
-    found = fault.get("input")
-    if fault["type"] == "extra_forbidden":
-        return f"{key}: is not known; {_allowed_beside(fault['loc'], raw)}"
-    shown = f" (found {found!r:.80})" if isinstance(found, str | int | float | date) else ""
-    if fault["type"] == "tuple_type":
-        wanted = f"[[{key}]], as there may be several" if isinstance(found, dict) else 'a list, such as ["one", "two"]'
-        return f"{key}: write {wanted}{shown}"
-    return f"{key}: {fault['msg'].removeprefix('Value error, ')}{shown}"
-
-
-def _allowed_beside(loc: tuple[Any, ...], raw: dict[str, Any]) -> str:
-    """What may stand where an unknown key was found."""
-    section: Any = Config
-    connector = CONNECTORS[raw["sources"][loc[1]]["type"]] if loc[0] == "sources" else None
-    for part in loc[:-1]:
-        if part == "sources" and connector:
-            section = connector.Settings
-        elif isinstance(part, str):
-            kind = section.model_fields[part].annotation
-            section = next((entry for entry in get_args(kind) if isinstance(entry, type)), kind)
-    allowed = f"allowed: {', '.join(section.model_fields)}"
-    if not connector or section is not connector.Settings or loc[-1] not in connector.NETWORK.credentials:
-        return allowed
-    return f"credentials are not for this file: set EARSHOT_<ID OF THE SOURCE>_{loc[-1].upper()} in the environment"

@@ -3,10 +3,13 @@
 import csv
 import io
 import json
+import os
+import pty
 import re
 import shutil
 import subprocess
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +22,7 @@ from connectors.contract import Window
 from pipelines import __version__
 from pipelines.command.main import app
 from pipelines.config.settings import Config
+from pipelines.night import DIGEST, STEPS
 from pipelines.publish.export import export
 from pipelines.store import tables
 from pipelines.store.home import Home
@@ -66,6 +70,30 @@ def test_the_help_of_a_command_explains_it_and_every_option(name: str) -> None:
     assert command.help.splitlines()[0][:40] in shown.stdout
     for parameter in command.params:
         assert parameter.help, f"{name} {parameter.name} has no help"
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_takes_config_and_home_alike(name: str) -> None:
+    options = {option: parameter for parameter in COMMAND.commands[name].params for option in parameter.opts}
+    assert options["--config"].opts == ["--config", "-c"]
+    assert (options["--config"].envvar, options["--home"].envvar) == ("EARSHOT_CONFIG", "EARSHOT_HOME")
+
+
+@pytest.mark.parametrize(
+    ("words", "offered"),
+    [
+        ("earshot expl", ["explain-query"]),
+        ("earshot run --config {config} --source fo", ["forum"]),
+        ("earshot explain-query --config {config} ", ["wren", "moss"]),
+        ("earshot run --config nowhere.toml --source ", []),
+    ],
+)
+def test_a_shell_completes_commands_sources_and_brands(
+    shop: Path, earshot: Earshot, words: str, offered: list[str]
+) -> None:
+    line = words.format(config=shop)
+    asked = {"_EARSHOT_COMPLETE": "complete_bash", "COMP_WORDS": line, "COMP_CWORD": str(len(line.split(" ")) - 1)}
+    assert earshot(variables=asked).stdout.split() == offered
 
 
 @pytest.mark.parametrize("name", COMMANDS)
@@ -202,6 +230,31 @@ def test_the_home_comes_from_the_option_the_environment_or_the_current_folder(
         assert (tmp_path / home / "landing" / "forum").is_dir()
 
 
+def test_a_run_tells_a_machine_what_it_did(shop: Path, tmp_path: Path, earshot: Earshot) -> None:
+    told = json.loads(earshot("run", "-c", shop, "--home", tmp_path / "home", "--json").stdout)
+    assert (told["mentions_loaded"], told["failures"]) == (9, [])
+    assert told["windows"] == {"forum": {"start": "2026-03-01T00:00:00", "end": "2026-03-04T00:00:00"}}
+    assert [step["step"] for step in told["steps"]] == [step.name for step in (*STEPS, DIGEST)]
+    assert {step["status"] for step in told["steps"]} == {"ok"}
+    assert Path(told["digest"]["html"]).is_file()
+
+
+def test_a_run_tells_a_person_on_a_terminal_how_each_source_went(
+    shop: Path, tmp_path: Path, start_earshot: Callable[..., Any]
+) -> None:
+    ours, theirs = pty.openpty()
+    started = start_earshot("run", "-c", shop, "--home", tmp_path / "home", stdout=theirs, stderr=theirs)
+    os.close(theirs)
+    shown = b""
+    with suppress(OSError):  # so a terminal tells that nobody writes to it any more
+        while more := os.read(ours, 1 << 16):
+            shown += more
+    os.close(ours)
+    assert started.wait() == 0
+    lines = [" ".join(line.split()) for line in re.sub(r"\x1b[^A-Za-z]*[A-Za-z]", "", shown.decode()).splitlines()]
+    assert any(re.match(r"forum 2026-03-01 00:00 2026-03-04 00:00 9 [0-9.]+ ok", line) for line in lines), lines
+
+
 # check -------------------------------------------------------------------------------------------------
 
 
@@ -223,6 +276,13 @@ def test_check_shows_what_a_night_and_a_month_cost(write_config: Callable[..., P
     done = earshot("check", "-c", write_config(("[[sources]]", source)))
     assert re.search(r"birds +1 · – · – +– · – +– · – +– · – +– · 20\.00 ", done.stdout), done.stdout
     assert re.search(r"forum +\d · – · – +– · – +– · – +– · – +free", done.stdout)
+
+
+def test_check_tells_a_machine_the_same(shop: Path, earshot: Earshot) -> None:
+    told = json.loads(earshot("check", "-c", shop, "--json").stdout)
+    [source] = told["sources"]
+    assert (source["source"], source["network"], source["lacking"], told["lacking"]) == ("forum", "forum", [], [])
+    assert [query["name"] for query in source["queries"]] == ["file posts.jsonl"]
 
 
 def test_explain_query_shows_the_query_in_each_networks_words(shop: Path, earshot: Earshot) -> None:
@@ -363,6 +423,16 @@ def test_status_shows_what_could_not_be_read(
     shown = earshot("status", "--home", home.root)
     assert shown.returncode == 0
     assert re.search(r"forum +forum +2026-03-04 00:00 +failed, ok +9 +2026-03-03 23:59 +1 ", shown.stdout)
+
+
+def test_status_tells_a_machine_the_same(home: Home, earshot: Earshot) -> None:
+    steps.build(home.warehouse, home.logs)
+    steps.publish(home)
+    told = json.loads(earshot("status", "--home", home.root, "--json").stdout)
+    [source] = told["sources"]
+    assert (source["source"], source["posts"], source["seen_until"]) == ("forum", 9, "2026-03-04T00:00:00")
+    assert told["days"] == {"forum": {f"2026-03-0{day}": "complete" for day in (1, 2, 3)}}
+    assert told["published_at"]
 
 
 def test_status_draws_a_calendar_of_what_was_seen(home: Home, earshot: Earshot) -> None:

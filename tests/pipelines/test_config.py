@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Callable
-from contextlib import suppress
 from datetime import UTC, date, datetime, time, timedelta, timezone
 from pathlib import Path
 from typing import Any, get_args
@@ -66,29 +65,32 @@ quots = 3
 """
     )
     told = faults(path)
-    assert told[0] == f"{path}: 19 fault(s)"
-    assert [line.strip().partition("; allowed: id, language")[0].partition("allowed: ace")[0] for line in told[1:]] == [
-        "since: a window begins and ends on a whole minute (found datetime.datetime(2026, 3, 1, 10, 0, 30))",
+    assert told[0] == f"{path}: 19 faults"
+    assert [line.strip().partition(" Allowed: id, language")[0].partition("allowed: ace")[0] for line in told[1:]] == [
+        "since: a window begins and ends on a whole minute (found 2026-03-01T10:00:30)",
         "until: write a day or a moment, such as 2026-03-02 or 2026-03-02T14:00Z (found 'soon')",
-        "workers: Input should be greater than or equal to 1 (found 0)",
-        "brands.0.id: String should match pattern '^[a-z0-9][a-z0-9_-]{0,39}$' (found 'ACME')",
-        "brands.0.name: String should have at least 1 character (found '')",
-        "brands.0.query: give either terms, a list, or a query, which knows AND, NOT and NEAR",
-        "brands.0.team.0: write network and handle, as in 'reddit:halmora_mira' or 'x:halmora' (found 'acme')",
-        "brands.0.colr: is not known; allowed: id, name, terms, query, competitor, context, exclude, team, domains, "
-        "communities",
-        "sources.0.path: Field required",
-        "sources.0.columns.txt: is not known; allowed: id, created_at, text, title, url, author, author_name, "
-        "followers, community, parent_id, root_id, addressed_to, lang, likes, replies, reposts, quotes, views, score, "
+        "workers: write 1 or more (found 0)",
+        "brands \"ACME\", id: write lower-case letters, digits, '-' and '_', forty at most, as in 'acme' or "
+        "'acme-forum' (found 'ACME')",
+        "brands \"ACME\", name: must not be empty (found '')",
+        'brands "ACME", query: give either terms, a list, or a query, which knows AND, NOT and NEAR',
+        "brands \"ACME\", team, entry 1: write network and handle, as in 'reddit:halmora_mira' or 'x:halmora' "
+        "(found 'acme')",
+        'brands "ACME", colr: is not known; allowed: id, name, terms, query, competitor, context, exclude, team, '
+        "domains, communities",
+        'sources "a", path: is missing',
+        "sources \"a\", columns.txt: is not known; did you mean 'text'? Allowed: id, created_at, text, title, "
+        "url, author, author_name, followers, community, parent_id, root_id, addressed_to, lang, likes, replies, "
+        "reposts, quotes, views, score, "
         "rating, product_version",
-        "sources.0.delimiter: String should match pattern '^[^\"\\r\\n]$' (found '\"')",
-        "sources.0.time_zone: is no time zone; write one such as 'UTC' or 'Europe/Amsterdam' (found 'Mars/Base')",
-        "sources.0.pth: is not known",
-        f"sources.1: type 'gopher' is not known; allowed: {', '.join(CONNECTORS)}",
-        f"sources.2: has no type; allowed: {', '.join(CONNECTORS)}",
+        "sources \"a\", delimiter: write the one character that parts the columns, as in ';' (found '\"')",
+        "sources \"a\", time_zone: is no time zone; write one such as 'UTC' or 'Europe/Amsterdam' (found 'Mars/Base')",
+        "sources \"a\", pth: is not known; did you mean 'path'?",
+        f"sources \"b\": type 'gopher' is not known; allowed: {', '.join(CONNECTORS)}",
+        f'sources "c": has no type; allowed: {", ".join(CONNECTORS)}',
         "language.expected: the detector does not know xx; ",
-        "digest.days: Input should be less than or equal to 92 (found 1000)",
-        "digest.quots: is not known; allowed: title, days, quotes",
+        "digest.days: write 92 or less (found 1000)",
+        "digest.quots: is not known; did you mean 'quotes'? Allowed: title, days, quotes",
         "colour: is not known; allowed: since, until, workers, brands, sources, themes, guidelines, language, "
         "sentiment, intents, topics, emergence, digest, transformers",
     ]
@@ -109,9 +111,9 @@ client_secret = "s3cr3t"
 """
     )
     assert faults(path) == [
-        f"{path}: 1 fault(s)",
-        "  sources.0.client_secret: is not known; credentials are not for this file: "
-        "set EARSHOT_<ID OF THE SOURCE>_CLIENT_SECRET in the environment",
+        f"{path}: 1 fault",
+        '  sources "talk", client_secret: is not known; credentials are not for this file: '
+        "set EARSHOT_TALK_CLIENT_SECRET in the environment",
     ]
 
 
@@ -121,10 +123,16 @@ client_secret = "s3cr3t"
         (("workers = 1", "workers = = 1"), "is not TOML: Invalid value (at line 4, column 11)."),
         (('id = "moss"', 'id = "wren"'), "brands: the id 'wren' is given twice; each needs its own"),
         (("until = 2026-03-04", "until = 2026-02-01"), "since (2026-03-01 00:00:00) must come before until"),
-        (('["price*", "expensive", "cheap"]', '["  "]'), "themes.0.terms.0: a term is one word or phrase on one line"),
-        (('"forum:wren_lotte"', '"forum:@wren"'), "brands.0.team.0: write network and handle"),
+        (
+            ('["price*", "expensive", "cheap"]', '["  "]'),
+            'themes "price", terms, entry 1: a term is one word or phrase on one line',
+        ),
+        (('"forum:wren_lotte"', '"forum:@wren"'), 'brands "wren", team, entry 1: write network and handle'),
         (("[[sources]]", "[sources]"), "sources: write [[sources]], as there may be several"),
-        (('["forum:wren_lotte"]', '"forum:wren_lotte"'), 'brands.0.team: write a list, such as ["one", "two"] (found'),
+        (
+            ('["forum:wren_lotte"]', '"forum:wren_lotte"'),
+            'brands "wren", team: write a list, such as ["one", "two"] (found',
+        ),
     ],
 )
 def test_single_faults(write_config: Callable[..., Path], change: tuple[str, str], told: str) -> None:
@@ -189,7 +197,7 @@ MOMENT = "since: write a day or a moment, such as 2026-03-02 or 2026-03-02T14:00
         ("true", f"{MOMENT} (found True)"),
         ("[2026-03-02]", MOMENT),
         ('"0001-01-01T00:00+14:00"', f"{MOMENT} (found '0001-01-01T00:00+14:00')"),
-        ("1066-10-14", "since: expected a year from 1970 to 2199 (found datetime.date(1066, 10, 14))"),
+        ("1066-10-14", "since: expected a year from 1970 to 2199 (found 1066-10-14)"),
         ('"2026-03-02T00:00:30Z"', "since: a window begins and ends on a whole minute (found '2026-03-02T00:00:30Z')"),
         ('"2026-03-05T00:00:00Z"', "since (2026-03-05 00:00:00) must come before until (2026-03-04 00:00:00)"),
     ],
@@ -209,7 +217,7 @@ def test_what_brands_want_heard_on_a_network(configure: Callable[..., object]) -
 @pytest.mark.parametrize(
     ("query", "told"),
     [
-        ("wren AND (tea", "brands.0.query"),
+        ("wren AND (tea", 'brands "wren", query'),
         ('wren NEAR/0 "tea pot"', "NEAR reaches 1 to"),
         ("foo:bar wren", "foo"),
         ("-moss", "only says what must not be there"),
@@ -313,7 +321,7 @@ def test_an_account_that_can_match_nobody_is_a_fault(
     write_config: Callable[..., Path], account: str, told: str
 ) -> None:
     (line,) = faults(write_config(('team = ["forum:wren_lotte"]', f'team = ["forum:wren_lotte", "{account}"]')))[1:]
-    assert line.startswith("  brands.0.team.1: ")
+    assert line.startswith('  brands "wren", team, entry 2: ')
     assert told in line
     assert line.endswith(f"(found {account!r:.80})")
 
@@ -338,7 +346,7 @@ def test_a_community_in_which_no_post_can_stand_is_a_fault(
 ) -> None:
     written = f'team = ["forum:wren_lotte"]\ncommunities = ["{community}"]'
     (line,) = faults(write_config(('team = ["forum:wren_lotte"]', written)))[1:]
-    assert line.startswith("  brands.0.communities.0: ")
+    assert line.startswith('  brands "wren", communities, entry 1: ')
     assert told in line
 
 
@@ -427,6 +435,10 @@ def toml(value: Any) -> str:
     return json.dumps(value).replace("NaN", "nan").replace("Infinity", "inf")
 
 
+LIBRARY_WORDS = ("Input should", "String should", "List should", "Value error", "Field required", "Tuple should", "URL")
+"""What the library that reads a config would say in place of our words."""
+
+
 @given(key=st.sampled_from(KEYS), value=VALUES)
 @settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_whatever_stands_in_a_config_is_read_or_told(tmp_path: Path, key: tuple[str, ...], value: Any) -> None:
@@ -446,8 +458,12 @@ def test_whatever_stands_in_a_config_is_read_or_told(tmp_path: Path, key: tuple[
     place[key[-1]] = value
     path = tmp_path / "earshot.toml"
     path.write_text("".join(f"{name} = {toml(entry)}\n" for name, entry in config.items()), encoding="utf-8")
-    with suppress(ConfigError):
+    told = ""
+    try:
         load_config(path)
+    except ConfigError as error:
+        told = str(error)
+    assert [word for word in LIBRARY_WORDS if word in told] == []
 
 
 def test_a_config_nested_deeper_than_anybody_reads_is_told(tmp_path: Path) -> None:
