@@ -158,11 +158,12 @@ def test_intent_days(rows_of: RowsOf) -> None:
 
 def test_flags_that_a_person_takes_away_and_those_of_deleted_mentions_are_gone(rows_of: RowsOf) -> None:
     query = (
-        "select mention_id, flag, severity, evidence, is_confirmed, brands from marts.flagged_mentions order by 1, 2"
+        "select mention_id, flag, severity, evidence, is_confirmed, brands, is_earned from marts.flagged_mentions "
+        "order by 1, 2"
     )
     assert rows_of(query) == [
-        ("reddit:r10", "insult", "medium", "fool", False, ["tindle"]),
-        ("reddit:r10", "profanity", "low", "damn", False, ["tindle"]),
+        ("reddit:r10", "insult", "medium", "fool", False, ["tindle"], True),
+        ("reddit:r10", "profanity", "low", "damn", False, ["tindle"], True),
     ]
     query = "select distinct mention_id, flags from marts.mentions where flags != [] and deleted_at is null"
     assert rows_of(query) == [("reddit:r10", ["insult", "profanity"])]
