@@ -5,7 +5,6 @@ Run as `python -m bootstrap.dictionary`. The first two begin with an introductio
 """
 
 import json
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -71,10 +70,10 @@ def _introduction(path: Path) -> str:
 
 
 class Column(NamedTuple):
-    """A column as readers see it. `kind` is None where no declaration says the type."""
+    """A column as readers see it."""
 
     name: str
-    kind: str | None
+    kind: str
     is_key: bool
     is_never_null: bool
     meaning: str
@@ -113,8 +112,8 @@ def _dictionary_lines(schemas: Mapping[str, tuple[str, list[Described]]]) -> Ite
 
 
 def _cells(column: Column) -> tuple[str, ...]:
-    never_null = "never" if column.is_key or column.is_never_null else ""
-    return f"`{column.name}`", column.kind or "", "key" if column.is_key else "", never_null, column.meaning
+    never_null = "never" if column.is_never_null else ""
+    return f"`{column.name}`", column.kind, "key" if column.is_key else "", never_null, column.meaning
 
 
 def declared(schema: str) -> list[Described]:
@@ -131,7 +130,7 @@ def _declared_column(table: Table, column: Any) -> Column:
 
 
 def marts(folder: Path = MARTS) -> list[Described]:
-    """The marts that dbt describes, in alphabetical order; their types follow from their names."""
+    """The marts that dbt describes, in alphabetical order, with the types of the contracts that it enforces."""
     models = [
         model
         for path in sorted(folder.glob("*.yml"))
@@ -142,13 +141,12 @@ def marts(folder: Path = MARTS) -> list[Described]:
 
 def _mart(model: Mapping[str, Any]) -> Described:
     keys = _tested_columns(model, "one_row_per")
-    never_null = {name for columns in _tested_columns(model, "never_null") for name in columns}
     columns = [
         Column(
             name=column["name"],
-            kind=type_by_name(column["name"]),
+            kind=column["data_type"].upper(),
             is_key=bool(keys) and column["name"] in keys[0],
-            is_never_null=column["name"] in never_null,
+            is_never_null={"type": "not_null"} in column.get("constraints", ()),
             meaning=_one_line(column.get("description", "")),
         )
         for column in model.get("columns", ())
@@ -160,25 +158,6 @@ def _tested_columns(model: Mapping[str, Any], test: str) -> list[list[str]]:
     """The columns that each test of a kind names, in order: the first `one_row_per` of a mart is its key."""
     found = [entry[test] for entry in model.get("data_tests", ()) if isinstance(entry, dict) and test in entry]
     return [list(entry["arguments"]["columns"]) for entry in found]
-
-
-_TYPES_BY_NAME = (
-    (r"is_.*", "BOOLEAN"),
-    (r".*_at|(.*_)?window_(start|end)|unseen_(from|to)", "TIMESTAMP"),
-    (r".*_date", "DATE"),
-    (
-        r".*_count|usual_low|usual_high|likes|replies|reposts|quotes|views|score|engagement|followers|author_followers",
-        "BIGINT",
-    ),
-    (r"compound|rating|share|probability|ratio|[pq]_value|expected_people|.*_recall|difference_(low|high)", "DOUBLE"),
-    (r"rank", "INTEGER"),
-    (r"themes|networks|intents|flags|tones|brands|example_ids", "VARCHAR[]"),
-)
-
-
-def type_by_name(name: str) -> str:
-    """The type that a column of a mart has by the naming rules; text where no rule speaks."""
-    return next((kind for pattern, kind in _TYPES_BY_NAME if re.fullmatch(pattern, name)), "VARCHAR")
 
 
 # The configuration -------------------------------------------------------------------------------------

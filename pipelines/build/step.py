@@ -120,7 +120,9 @@ def _fault(result: Any) -> str:
 
 
 def _one_line(message: str | None) -> str:
-    return " ".join((message or "dbt gave no reason").split())[:500].rstrip(".")
+    """What dbt says, without the macros that it came through."""
+    told = (message or "dbt gave no reason").partition("> in macro")[0]
+    return " ".join(told.split())[:500].rstrip(".")
 
 
 def _message(faults: list[str], exception: BaseException | None, log_folder: Path) -> str:

@@ -404,21 +404,6 @@ topic_events = Table(
     comment="One row per topic and thing that happened to it.",
 )
 
-influence = Table(
-    "influence",
-    metadata,
-    _key("author_id", String, "The account"),
-    _key("brand_id", String, "The brand it spoke of"),
-    _must("mentions_count", BigInteger, "Mentions of the brand by the account, reposts excepted"),
-    _must("engagement_count", BigInteger, "Latest likes, replies, reposts, quotes and absolute score, summed"),
-    _may("followers", BigInteger, "Followers when last seen; NULL = not told"),
-    _must("addressed_by_count", BigInteger, "Different accounts that replied to, quoted, reposted or named it"),
-    _must("rank", Integer, "Place by engagement, then people addressing it, then followers, then id; 1 is first"),
-    *_engine(),
-    schema=CORE,
-    comment="One row per account and brand: the plain ranking by engagement. Team accounts are left out.",
-)
-
 emerging = Table(
     "emerging",
     metadata,

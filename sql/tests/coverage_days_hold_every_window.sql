@@ -1,4 +1,4 @@
--- each day that a window touches has its row, and no other day has one
+-- each day that a window touches has its row, and no other day has one; worked out anew, to hold the mart against it
 with
 
 expected as (
@@ -12,7 +12,7 @@ expected as (
             )
         )::date as day_date
     from {{ ref('stg_coverage') }}
-    where window_start < window_end and query != 'recheck'
+    where window_start < window_end and not is_recheck
 ),
 
 differences as (

@@ -243,7 +243,7 @@ def test_a_deletion_takes_text_author_and_all_that_was_read_from_the_text(
         (None, None, None, datetime(2026, 3, 3), None, datetime(2026, 3, 2))
     ]
     assert ask("select compound, label, reason from core.sentiment") == [(None, None, "no-text")]
-    for table in ("brand_mentions", "mention_themes", "interactions", "duplicates", "influence"):
+    for table in ("brand_mentions", "mention_themes", "interactions", "duplicates"):
         assert ask(f"from core.{table}") == [], table
 
 

@@ -156,16 +156,20 @@ FLAGS = [
     ("reddit:r7", "spam", "low", 0.7, "link"),
 ]
 
-INFLUENCE = [
-    # author_id, brand_id, mentions_count, engagement_count, followers, addressed_by_count, rank
-    ("x:dora", "halmora", 2, 17, 9000, 3, 1),
-    ("reddit:ana", "halmora", 4, 14, 40, 3, 2),
-    ("reddit:ben", "halmora", 2, 4, None, 1, 3),
-    ("x:eli", "halmora", 1, 1, 12, 0, 4),
-    ("reddit:cleo", "halmora", 1, 0, 7, 0, 5),
-    ("reddit:ben", "tindle", 2, 11, None, 2, 1),
-    ("reddit:cleo", "tindle", 1, 0, 7, 0, 2),
-    ("x:eli", "brindlo", 1, 0, 12, 0, 1),
+INTERACTIONS = [
+    # mention_id, from_author_id, to_author_id, kind
+    ("reddit:r2", "reddit:ben", "reddit:ana", "reply"),
+    ("reddit:r3", "reddit:mira", "reddit:ben", "reply"),
+    ("reddit:r3", "reddit:mira", "reddit:ana", "mention"),
+    ("reddit:r4", "reddit:cleo", "reddit:ana", "reply"),
+    ("reddit:r11", "reddit:cleo", "reddit:ben", "mention"),
+    ("reddit:r13", "reddit:ana", "reddit:ana", "mention"),
+    ("reddit:r17", "reddit:ben", "reddit:mira", "reply"),
+    ("x:1", "x:dora", "x:halmora", "mention"),
+    ("x:2", "x:eli", "x:dora", "repost"),
+    ("x:3", "x:eli", "x:dora", "quote"),
+    ("x:4", "x:halmora", "x:dora", "repost"),
+    ("x:8", "x:halmora", "x:dora", "reply"),
 ]
 
 COVERAGE = [
@@ -236,7 +240,10 @@ def community_rows() -> dict[str, Rows]:
             ("reddit:r10", "reddit:r10", "near", True, "copypasta", *engine),
             ("reddit:r11", "reddit:r10", "near", False, "copypasta", *engine),
         ],
-        "influence": [(*row, *engine) for row in INFLUENCE],
+        "interactions": [
+            (mention_id, to_author_id, kind, from_author_id)
+            for mention_id, from_author_id, to_author_id, kind in INTERACTIONS
+        ],
         "coverage": [
             (source, query, start, end, "reddit" if source == "forum" else "x", _brands(query), status)
             + (status in {"ok", "verified-empty"}, reason, 1, posts, posts, 1, 0, 0, *rest)

@@ -88,6 +88,25 @@ def test_all_faults_are_named(community: Path, logs: Path) -> None:
     assert key.startswith("  test core_mention_metrics_one_row_per_key: 1 row breaks it. Look at sql/models/")
 
 
+def test_a_mart_that_breaks_its_contract_is_named_with_the_column_and_not_replaced(community: Path, logs: Path) -> None:
+    build(community, logs)
+    with duckdb.connect(community) as connection:
+        connection.execute("alter table core.models alter labels_count type double")
+        connection.execute("alter table core.brand_queries alter query drop not null")
+        connection.execute("insert into core.brand_queries values ('halmora', 'h1', null, '2026-03-01', '2026-03-04')")
+    with pytest.raises(MartsFailed) as failure:
+        build(community, logs)
+    never_null, types = sorted(str(failure.value).splitlines()[1:])
+    assert never_null.startswith("  model brand_queries could not be run: ")
+    assert "NOT NULL constraint failed" in never_null
+    assert never_null.endswith(".query. Look at sql/models/marts/brand_queries.sql.")
+    assert types.startswith("  model models could not be run: ")
+    assert types.endswith(
+        "| labels_count | DOUBLE | BIGINT | data type mismatch |. Look at sql/models/marts/models.sql."
+    )
+    assert _count(community, "marts.brand_queries") == 0
+
+
 def test_a_warehouse_that_is_no_database_is_refused(tmp_path: Path, logs: Path) -> None:
     warehouse = tmp_path / "warehouse.duckdb"
     warehouse.write_text("this is no database\n" * 100)

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
+from bootstrap import dictionary
 from pipelines.build.step import PROJECT
 from pipelines.store.tables import CORE, key_columns, tables
 
@@ -43,6 +44,24 @@ def test_columns_are_those_of_the_contract_and_each_is_described(mart: str, rows
     assert in_table == [(column["name"], column["description"]) for column in declared["columns"]]
     assert declared["description"].strip()
     assert all(len(column["description"]) > 7 for column in declared["columns"])
+
+
+@pytest.mark.parametrize("mart", MARTS)
+def test_types_and_what_is_never_null_are_those_of_the_contract_and_of_the_dictionary(
+    mart: str, rows_of: RowsOf
+) -> None:
+    [declared] = _declared(PROJECT / f"models/marts/{mart}.yml")
+    contract = [
+        (column["name"], column["data_type"].upper(), column.get("constraints") == [{"type": "not_null"}])
+        for column in declared["columns"]
+    ]
+    in_table = rows_of(
+        "select column_name, data_type, not is_nullable from duckdb_columns() "
+        f"where schema_name = 'marts' and table_name = '{mart}' order by column_index"
+    )
+    [described] = [one for one in dictionary.marts() if one.name == mart]
+    assert in_table == contract
+    assert [(column.name, column.kind, column.is_never_null) for column in described.columns] == contract
 
 
 def test_every_staging_view_is_described() -> None:

@@ -2,13 +2,18 @@
 
 from collections.abc import Callable
 from datetime import date, datetime
+from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
+
+from pipelines.build.step import build
 
 Rows = list[tuple[Any, ...]]
 RowsOf = Callable[[str], Rows]
 SECOND, THIRD = date(2026, 3, 2), date(2026, 3, 3)
+SEEN = datetime(2026, 3, 4)
 
 
 def at(day: int, time: str = "00:00") -> datetime:
@@ -153,11 +158,12 @@ def test_intent_days(rows_of: RowsOf) -> None:
 
 def test_flags_that_a_person_takes_away_and_those_of_deleted_mentions_are_gone(rows_of: RowsOf) -> None:
     query = (
-        "select mention_id, flag, severity, evidence, is_confirmed, brands from marts.flagged_mentions order by 1, 2"
+        "select mention_id, flag, severity, evidence, is_confirmed, brands, is_earned from marts.flagged_mentions "
+        "order by 1, 2"
     )
     assert rows_of(query) == [
-        ("reddit:r10", "insult", "medium", "fool", False, ["tindle"]),
-        ("reddit:r10", "profanity", "low", "damn", False, ["tindle"]),
+        ("reddit:r10", "insult", "medium", "fool", False, ["tindle"], True),
+        ("reddit:r10", "profanity", "low", "damn", False, ["tindle"], True),
     ]
     query = "select distinct mention_id, flags from marts.mentions where flags != [] and deleted_at is null"
     assert rows_of(query) == [("reddit:r10", ["insult", "profanity"])]
@@ -267,14 +273,61 @@ def test_influencers(rows_of: RowsOf) -> None:
     # mentions | positive, neutral, negative, unscored | engagement, addressed by | first, last | rank
     assert rows_of("select * from marts.influencers order by brand_id, rank") == [
         ("x:eli", "brindlo", "brindlo", None, *eli, 1, 0, 0, 0, 1, None, 0, at(3, "10:00"), at(3, "10:00"), 1),
-        ("x:dora", *halmora, *dora, 2, 1, 0, 1, 0, 17, 3, at(2, "08:00"), at(3, "12:00"), 1),
+        ("x:dora", *halmora, *dora, 2, 1, 0, 1, 0, 17, 2, at(2, "08:00"), at(3, "12:00"), 1),
         ("reddit:ana", *halmora, *ana, 4, 2, 0, 1, 1, 14, 3, at(2, "09:00"), at(3), 2),
-        ("reddit:ben", *halmora, *ben, 2, 1, 1, 0, 0, 4, 1, at(2, "10:00"), at(3, "09:00"), 3),
+        ("reddit:ben", *halmora, *ben, 2, 1, 1, 0, 0, 4, 2, at(2, "10:00"), at(3, "09:00"), 3),
         ("x:eli", *halmora, *eli, 1, 1, 0, 0, 0, 1, 0, at(2, "08:10"), at(2, "08:10"), 4),
         ("reddit:cleo", *halmora, *cleo, 1, 0, 0, 1, 0, None, 0, at(2, "11:00"), at(2, "11:00"), 5),
         ("reddit:ben", *tindle, *ben, 2, 0, 0, 2, 0, 11, 2, at(2, "10:00"), at(2, "17:00"), 1),
         ("reddit:cleo", *tindle, *cleo, 1, 0, 0, 1, 0, None, 0, at(2, "18:00"), at(2, "18:00"), 2),
     ]
+
+
+def test_rank_goes_by_engagement_then_people_addressing_then_followers_then_id(community: Path, logs: Path) -> None:
+    people = {
+        # score, people addressing, followers
+        "liked": (6, 0, None),
+        "addressed": (-5, 2, 1),
+        "less addressed": (5, 1, 9),
+        "followed": (5, 0, 9),
+        "less followed, a": (5, 0, 8),
+        "less followed, b": (5, 0, 8),
+        "not told": (5, 0, None),
+        "nothing told": (None, 2, 9),
+    }
+    addressed = [
+        (f"{name} {number}", name, "mention", f"fan {number}")
+        for name, (_, count, _) in people.items()
+        for number in range(count)
+    ]
+    with duckdb.connect(community) as connection:
+        connection.execute("delete from core.brand_mentions where brand_id = 'tindle'")
+        connection.executemany(
+            "insert into core.authors by name "
+            "select $1 as author_id, 'x' as network, $1 as handle, $2 as followers, false as is_team, "
+            "$3 as first_seen_at, $3 as last_seen_at",
+            [(name, followers, SEEN) for name, (_, _, followers) in people.items()],
+        )
+        connection.executemany(
+            "insert into core.mentions by name "
+            "select $1 as mention_id, 'bird' as source, 'x' as network, 'post' as kind, $1 as author_id, "
+            "$2 as created_at, $3 as first_seen_at, $3 as last_seen_at",
+            [(name, at(2), SEEN) for name in people],
+        )
+        connection.executemany(
+            "insert into core.brand_mentions values (?, 'tindle', 'term', 'tindle', 'v1')", [(name,) for name in people]
+        )
+        connection.executemany(
+            "insert into core.mention_metrics by name select $1 as mention_id, $2 as observed_date, $3 as score",
+            [(name, SECOND, score) for name, (score, _, _) in people.items()],
+        )
+        connection.executemany("insert into core.interactions values (?, ?, ?, ?)", addressed)
+    build(community, logs)
+    with duckdb.connect(community, read_only=True) as connection:
+        ranked = connection.execute(
+            "select author_id, rank from marts.influencers where brand_id = 'tindle' order by rank"
+        ).fetchall()
+    assert ranked == [(name, place) for place, name in enumerate(people, 1)]
 
 
 def test_coverage(rows_of: RowsOf, community_rows: dict[str, Rows]) -> None:

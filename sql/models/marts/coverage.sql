@@ -24,7 +24,7 @@ final as (
         last_post_at,
         unseen_from,
         unseen_to,
-        query = 'recheck' as is_recheck,
+        is_recheck,
         is_complete
     from coverage
 )

@@ -29,11 +29,7 @@ final as (
         source,
         max(network) as network,
         day_date,
-        case
-            when bool_and(status = 'complete') then 'complete'
-            when bool_and(status = 'missing') then 'missing'
-            else 'partial'
-        end as status,
+        {{ day_status() }} as status,
         count(*) as queries_count,
         count(*) filter (where status = 'complete') as complete_queries_count
     from served

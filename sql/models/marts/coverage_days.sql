@@ -24,9 +24,9 @@ source_days as (
         source,
         max(network) as network,
         day_date,
+        {{ day_status() }} as status,
         count(*) as queries_count,
         count(*) filter (where status = 'complete') as complete_queries_count,
-        bool_or(status != 'missing') as is_seen,
         string_agg(query || ': ' || reason, ' | ' order by query) filter (where status != 'complete') as reason
     from query_days
     group by
@@ -34,15 +34,15 @@ source_days as (
         day_date
 ),
 
+-- a day of which posts are stored is not missing, whatever brought them
 final as (
     select
         source_days.source,
         source_days.network,
         source_days.day_date,
         case
-            when source_days.complete_queries_count = source_days.queries_count then 'complete'
-            when source_days.is_seen or posts.posts_count > 0 then 'partial'
-            else 'missing'
+            when source_days.status = 'missing' and posts.posts_count > 0 then 'partial'
+            else source_days.status
         end as status,
         source_days.queries_count,
         source_days.complete_queries_count,

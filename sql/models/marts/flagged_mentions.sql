@@ -47,6 +47,7 @@ final as (
         standing.author_name,
         standing.is_team,
         standing.is_repost,
+        standing.is_earned,
         standing.engagement
     from mention_flags
     inner join standing on mention_flags.mention_id = standing.mention_id

@@ -1,9 +1,5 @@
 with
 
-influence as (
-    select * from {{ ref('stg_influence') }}
-),
-
 mentions as (
     select * from {{ ref('mentions') }}
     where is_earned and brand_id is not null
@@ -11,6 +7,11 @@ mentions as (
 
 authors as (
     select * from {{ ref('stg_authors') }}
+),
+
+interactions as (
+    select * from {{ ref('stg_interactions') }}
+    where from_author_id != to_author_id
 ),
 
 author_totals as (
@@ -33,10 +34,18 @@ author_totals as (
         brand_id
 ),
 
+addressed as (
+    select
+        to_author_id as author_id,
+        count(distinct from_author_id) as addressed_by_count
+    from interactions
+    group by to_author_id
+),
+
 final as (
     select
-        influence.author_id,
-        influence.brand_id,
+        author_totals.author_id,
+        author_totals.brand_id,
         author_totals.brand_name,
         author_totals.is_competitor,
         authors.network,
@@ -49,16 +58,20 @@ final as (
         author_totals.negative_count,
         author_totals.unscored_count,
         author_totals.engagement_count,
-        influence.addressed_by_count,
+        coalesce(addressed.addressed_by_count, 0) as addressed_by_count,
         author_totals.first_mention_at,
         author_totals.last_mention_at,
-        influence.rank
-    from influence
-    inner join author_totals
-        on
-            influence.author_id = author_totals.author_id
-            and influence.brand_id = author_totals.brand_id
-    inner join authors on influence.author_id = authors.author_id
+        row_number() over (
+            partition by author_totals.brand_id
+            order by
+                coalesce(author_totals.engagement_count, 0) desc,
+                coalesce(addressed.addressed_by_count, 0) desc,
+                authors.author_followers desc nulls last,
+                author_totals.author_id asc
+        )::integer as rank
+    from author_totals
+    inner join authors on author_totals.author_id = authors.author_id
+    left join addressed on author_totals.author_id = addressed.author_id
 )
 
 select * from final

@@ -2,6 +2,7 @@ select
     source,
     network,
     query,
+    query = 'recheck' as is_recheck,
     brand_ids,
     window_start,
     window_end,
