@@ -37,6 +37,7 @@ lint: environment ## formatter, linters and type checker only
 	@$(VENV)/ruff check --quiet --output-format concise . || { echo "The linter objects to the lines above." >&2; exit 1; }
 	@echo "sqlfluff"
 	@$(VENV)/sqlfluff lint --disable-progress-bar --quiet sql || { echo "SQL: the lines above. Run: $(VENV)/sqlfluff fix sql" >&2; exit 1; }
+	@$(VENV)/sqlfluff lint --disable-progress-bar --quiet --templater placeholder pipelines bench || { echo "SQL: the lines above. Run: $(VENV)/sqlfluff fix --templater placeholder pipelines bench" >&2; exit 1; }
 	@echo "mypy"
 	@$(VENV)/mypy --no-error-summary || { echo "Types: the lines above." >&2; exit 1; }
 

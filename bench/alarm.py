@@ -18,7 +18,10 @@ import pyarrow as pa
 
 from pipelines.config.settings import EmergenceSettings
 from pipelines.discover.emergence import EVERYTHING, GAP_DAYS, Day, Finding, Judge, find_emerging, stands_out
+from pipelines.store.statements import statements
 from pipelines.store.warehouse import create_tables
+
+SQL = statements(__file__)
 
 CRISES = "topics/crisislex_t26.parquet"
 SHARES = (0.02, 0.05, 0.2)
@@ -176,11 +179,7 @@ def _warehouses(
 
 
 def _crises(path: Path) -> dict[str, list[str]]:
-    rows = duckdb.execute(
-        "select label, text from read_parquet(?) where informativeness like 'Related%' and text not like 'RT @%' "
-        "order by label, created_at, id",
-        [str(path)],
-    ).fetchall()
+    rows = duckdb.execute(SQL["crises"], {"file": str(path)}).fetchall()
     said: dict[str, list[str]] = {}
     for name, text in rows:
         said.setdefault(name, []).append(text)
@@ -227,15 +226,8 @@ def _fill(connection: duckdb.DuckDBPyConnection, posts: Iterable[Post]) -> None:
         for number, post in enumerate(posts)
     ]
     connection.register("made", pa.Table.from_pylist(rows))
-    connection.execute(
-        "insert into core.mentions by name select *, 'one' as source, 'one' as network, 'post' as kind, "
-        "created_at as first_seen_at, created_at as last_seen_at from made"
-    )
-    connection.execute(
-        "insert into core.authors by name select distinct author_id, 'one' as network, author_id as handle, false as "
-        "is_team, timestamp '2020-01-01' as first_seen_at, timestamp '2020-01-01' as last_seen_at "
-        "from made where author_id is not null"
-    )
+    connection.execute(SQL["mentions"])
+    connection.execute(SQL["authors"])
 
 
 def _alarms(connection: duckdb.DuckDBPyConnection, share: float, drops: dict[str, int], level: float) -> Alarms:

@@ -8,7 +8,10 @@ from typing import NamedTuple
 import duckdb
 
 from pipelines.discover.duplicates import find_duplicates
+from pipelines.store.statements import statements
 from pipelines.store.warehouse import MEMORY_LIMIT, create_tables
+
+SQL = statements(__file__)
 
 NIGHT = 20_000
 
@@ -35,7 +38,7 @@ def duplicate_rows(posts_folder: Path) -> Rates:
                 if path.suffix in (".parquet", ".csv"):
                     _add(connection, path)
             duplicates, seconds = _found(connection)
-            connection.execute(_FORGET_A_NIGHT, {"night": NIGHT})
+            connection.execute(SQL["forget_a_night"], {"night": NIGHT})
             _, night = _found(connection)
             ((posts,),) = connection.execute("select count(*) from core.mentions").fetchall()
     return Rates(posts, duplicates, posts / seconds, night)
@@ -52,27 +55,6 @@ def _add(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
     read = connection.read_parquet if path.suffix == ".parquet" else connection.read_csv
     posts = read(str(path))
     if "text" in posts.columns:
-        author = "author::varchar" if "author" in posts.columns else "null"
-        posts.create_view("posts", replace=True)
-        connection.execute(_AS_MENTIONS.format(author=author), {"name": path.stem})
-
-
-_AS_MENTIONS = """
-insert into core.mentions by name
-select
-    $name || ':' || row_number() over () as mention_id,
-    $name as source,
-    $name as network,
-    'post' as kind,
-    text,
-    {author} as author_id,
-    timestamp '2000-01-01' + to_seconds(row_number() over ()) as created_at,
-    timestamp '2026-01-01' as first_seen_at,
-    timestamp '2026-01-01' as last_seen_at
-from posts
-"""
-
-_FORGET_A_NIGHT = """
-delete from ops.text_keys
-where mention_id in (select mention_id from ops.text_keys order by hash(mention_id) limit $night)
-"""
+        author = "author::varchar" if "author" in posts.columns else "null::varchar"
+        posts.project(f"text, {author} as author").create_view("posts", replace=True)
+        connection.execute(SQL["as_mentions"], {"name": path.stem})

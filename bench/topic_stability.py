@@ -20,7 +20,10 @@ from pipelines.config.settings import TopicSettings
 from pipelines.discover.duplicates import find_duplicates
 from pipelines.discover.topic_memory import Engine, engine_of
 from pipelines.discover.topics import read_topics
+from pipelines.store.statements import statements
 from pipelines.store.warehouse import create_tables, transaction
+
+SQL = statements(__file__)
 
 MOST_POSTS = 30_000
 """Of a longer file the first so many are read."""
@@ -169,10 +172,7 @@ def _load(connection: duckdb.DuckDBPyConnection, posts: Posts, ids: list[str], p
         }
     )
     connection.register("arriving", arriving)
-    connection.execute(
-        "insert into core.mentions by name select *, 'bench' as source, 'bench' as network, 'post' as kind, "
-        "created_at as first_seen_at, created_at as last_seen_at from arriving"
-    )
+    connection.execute(SQL["mentions"])
     connection.unregister("arriving")
 
 

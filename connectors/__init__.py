@@ -11,6 +11,7 @@ from typing import Any, cast
 
 from connectors.authors import authors_once
 from connectors.contract import (
+    WHOLE_PAGE,
     Declaration,
     Fetching,
     Known,
@@ -91,7 +92,7 @@ class Connector:
         except Exception as error:
             log.exception("%s: a page could not be read to its end", settings.id)
             yield Misfit(
-                f"the page can't be read to its end ({type(error).__name__}); please report it", "page", page.body
+                f"the page can't be read to its end ({type(error).__name__}); please report it", WHOLE_PAGE, page.body
             )
 
     def decides(self, settings: SourceSettings) -> dict[str, Any]:

@@ -142,6 +142,10 @@ class Drift(NamedTuple):
     """What stood there; None where the field is missing."""
 
 
+WHOLE_PAGE = "page"
+"""Place of a `Misfit` that is all of a page, or what was left of it: nobody knows how many posts that were."""
+
+
 class Misfit(NamedTuple):
     """A record that could not be read: what it was, where in the page it stood, and why it was set aside."""
 

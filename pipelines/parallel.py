@@ -32,7 +32,7 @@ class Workers:
         """`work` of each piece, in the order of the pieces. `work` has to be a function that pickle can name.
 
         A small `amount` of posts is done in this process. Else at most twice as many pieces as workers are under way.
-        `EarshotError` where a worker was killed.
+        `EarshotError` where a worker was killed; what is asked for after that is done by new ones.
         """
         if self._count == 1 or amount <= SMALL:
             yield from map(work, pieces)
@@ -47,6 +47,7 @@ class Workers:
             while under_way:
                 yield under_way.popleft().result()
         except BrokenProcessPool as error:
+            self._pool = None  # it does no work any more; who comes next gets another
             raise EarshotError(
                 "A worker process was killed, most likely because memory ran out. Set fewer workers in the config and "
                 "run the same command again; nothing is lost or doubled."

@@ -10,6 +10,9 @@ from pipelines.store import runs
 from pipelines.store.home import Home
 from pipelines.store.published import open_published
 from pipelines.store.runs import Run
+from pipelines.store.statements import statements
+
+SQL = statements(__file__)
 
 
 class SourceStatus(NamedTuple):
@@ -25,50 +28,10 @@ class SourceStatus(NamedTuple):
     reason: str | None
 
 
-_STATUS = """
-with
-newest as (
-    select
-        source,
-        any_value(network) as network,
-        max(window_end) as seen_until,
-        sum(posts_count) as posts,
-        max(last_post_at) as newest_post_at
-    from core.coverage
-    group by source
-),
-last_windows as (
-    select
-        coverage.source,
-        string_agg(distinct coverage.status, ', ' order by coverage.status) as last_status,
-        string_agg(coverage.query || ': ' || coverage.reason, '; ' order by coverage.query) as reason
-    from core.coverage as coverage
-    inner join newest on coverage.source = newest.source and coverage.window_end = newest.seen_until
-    group by coverage.source
-),
-misfits as (
-    select source, count(*) as quarantined from core.quarantine group by source
-)
-select
-    newest.source,
-    newest.network,
-    newest.seen_until,
-    last_windows.last_status,
-    newest.posts::bigint,
-    newest.newest_post_at,
-    coalesce(misfits.quarantined, 0),
-    last_windows.reason
-from newest
-inner join last_windows on newest.source = last_windows.source
-left join misfits on newest.source = misfits.source
-order by newest.source
-"""
-
-
 def status(home: Home) -> list[SourceStatus]:
     """One entry a source, in alphabetical order."""
     with open_published(home) as connection:
-        return [SourceStatus(*row) for row in connection.execute(_STATUS).fetchall()]
+        return [SourceStatus(*row) for row in connection.execute(SQL["status"]).fetchall()]
 
 
 def published_at(home: Home) -> datetime:
@@ -93,18 +56,10 @@ class SourceDays(NamedTuple):
     """Day → complete, partial or missing; a day that was never asked for is not in it."""
 
 
-_DAYS = """
-select source, day_date, status
-from marts.coverage_days
-where day_date > (select max(day_date) from marts.coverage_days) - $days::int
-order by source, day_date
-"""
-
-
 def calendar(home: Home, days: int) -> list[SourceDays]:
     """The last days up to the newest that was asked for, one entry a source in alphabetical order."""
     seen: dict[str, dict[date, str]] = {}
     with open_published(home) as connection, suppress(duckdb.CatalogException):  # before the first marts
-        for source, day, state in connection.execute(_DAYS, {"days": days}).fetchall():
+        for source, day, state in connection.execute(SQL["days"], {"days": days}).fetchall():
             seen.setdefault(source, {})[day] = state
     return [SourceDays(source, found) for source, found in seen.items()]

@@ -14,30 +14,13 @@ import numpy as np
 import pyarrow as pa
 
 from pipelines.config.settings import EmergenceSettings
-from pipelines.discover.emergence_items import (
-    BRAND_NAMES,
-    CANDIDATE_ITEMS,
-    CANDIDATES,
-    CHOSEN,
-    COUNTS,
-    DAYS,
-    EXAMPLES,
-    ITEM_DAYS,
-    ITEMS,
-    JUDGED_DAYS,
-    KNOWN_SOURCES,
-    SEEN_DAYS,
-    SLICES,
-    STANDING,
-    TESTS,
-    VOICES,
-    VOLUMES,
-    WANTED,
-)
 from pipelines.people import topics
+from pipelines.store.statements import statements
 from reading import emergence
 from reading.emergence import Counts
 from reading.fingerprints import fingerprint
+
+SQL = statements(__file__)
 
 GAP_DAYS = 7
 """Days right before the day that are no part of its past: what began on Tuesday still stands out on Thursday."""
@@ -92,7 +75,7 @@ def find_emerging(
     """
     _prepare(connection)
     version = fingerprint([emergence.VERSION, settings.model_dump(), _constants(), _brand_names(connection)])
-    days = {day: (posts, f"{version} {made_of}") for day, posts, made_of in connection.execute(DAYS).fetchall()}
+    days = {day: (posts, f"{version} {made_of}") for day, posts, made_of in connection.execute(SQL["days"]).fetchall()}
     held = dict(connection.execute("select day_date, fingerprint from ops.emergence_days").fetchall())
     changed = {day for day in days.keys() | held.keys() if held.get(day) != days.get(day, (0, None))[1]}
     reach = range(GAP_DAYS + settings.past_days + 1)
@@ -124,7 +107,7 @@ def _tell_what_was_judged(connection: duckdb.DuckDBPyConnection, first: date, se
     """Renew core.judged_days after a day; of those before it stays what was told when they were looked at."""
     connection.execute("delete from core.judged_days where day_date > $first", {"first": first})
     parameters = {"first": first} | _past(settings)
-    connection.execute(f"insert into core.judged_days by name {JUDGED_DAYS}", parameters)
+    connection.execute(SQL["judged_days"], parameters)
 
 
 def stands_out(day: Day, settings: EmergenceSettings) -> Finding:
@@ -165,9 +148,9 @@ def _constants() -> list[Any]:
 
 def _prepare(connection: duckdb.DuckDBPyConnection) -> None:
     topics.place(connection)
-    connection.execute(STANDING)
-    connection.execute(SEEN_DAYS)
-    connection.execute(BRAND_NAMES)
+    connection.execute(SQL["standing"])
+    connection.execute(SQL["seen_days"])
+    connection.execute(SQL["brand_names"])
 
 
 def _brand_names(connection: duckdb.DuckDBPyConnection) -> list[str]:
@@ -192,10 +175,10 @@ def _look_at(connection: duckdb.DuckDBPyConnection, due: list[date], settings: E
     """Insert what stands out on some days."""
     first = due[0] - timedelta(days=GAP_DAYS + settings.past_days)
     connection.register("due", pa.table({"day_date": pa.array(due, pa.date32())}))
-    connection.execute(CHOSEN, {"first": first, "last": due[-1]})
-    for statement in (ITEMS, VOICES, ITEM_DAYS):
-        connection.execute(statement)
-    connection.execute(CANDIDATES, {"people": settings.people})
+    connection.execute(SQL["chosen"], {"first": first, "last": due[-1]})
+    for name in ("spoken", "voices", "item_days"):
+        connection.execute(SQL[name])
+    connection.execute(SQL["candidates"], {"people": settings.people})
     rows: list[dict[str, Any]] = []
     for day, sources in _days(connection, due, settings):
         finding = judge(day, settings)
@@ -229,17 +212,17 @@ def _days(
     connection: duckdb.DuckDBPyConnection, due: list[date], settings: EmergenceSettings
 ) -> Iterator[tuple[Day, list[str]]]:
     """The counts of each brand and day, with the sources that they are of."""
-    connection.execute(CANDIDATE_ITEMS)
-    connection.execute(SLICES)
+    connection.execute(SQL["candidate_items"])
+    connection.execute(SQL["slices"])
     known_sources = _known_sources(connection, due, settings)
-    tests = {(brand_id, day): count for brand_id, day, count in connection.execute(TESTS).fetchall()}
+    tests = {(brand_id, day): count for brand_id, day, count in connection.execute(SQL["tests"]).fetchall()}
     items = [item for (item,) in connection.execute("select item from candidate_items order by item_id").fetchall()]
     slices = connection.execute("select brand_id, source from slices order by slice_id").fetchall()
     start = due[0] - timedelta(days=settings.past_days + GAP_DAYS)
-    volumes, counts = _columns(connection, VOLUMES, start), _columns(connection, COUNTS, start)
+    volumes, counts = _columns(connection, SQL["volumes"], start), _columns(connection, SQL["counts"], start)
     volume = np.zeros((len(slices), (due[-1] - start).days + 1))
     volume[volumes["slice_id"], volumes["offset"]] = volumes["people_count"]
-    for brand_id, day, item_ids in connection.execute(WANTED).fetchall():
+    for brand_id, day, item_ids in connection.execute(SQL["wanted"]).fetchall():
         sources = [source for source in known_sources[day] if (brand_id, source) in slices]
         ours = [place for place, (brand, source) in enumerate(slices) if brand == brand_id and source in sources]
         at = (day - start).days
@@ -283,7 +266,7 @@ def _known_sources(
 ) -> dict[date, list[str]]:
     """For each day the sources that were seen on enough days of its past."""
     known: dict[date, list[str]] = {day: [] for day in due}
-    for day, source in connection.execute(KNOWN_SOURCES, _past(settings)).fetchall():
+    for day, source in connection.execute(SQL["known_sources"], _past(settings)).fetchall():
         known[day].append(source)
     return known
 
@@ -311,7 +294,7 @@ def _insert(connection: duckdb.DuckDBPyConnection, rows: list[dict[str, Any]], v
     }
     connection.register("found", pa.table({name: [row[of] for row in rows] for name, of in asked.items()}))
     behind: dict[int, frozenset[int]] = {}
-    for number, mentions, voices, authors, texts, examples, hashes in connection.execute(EXAMPLES).fetchall():
+    for number, mentions, voices, authors, texts, examples, hashes in connection.execute(SQL["behind"]).fetchall():
         behind[number] = frozenset(hashes)
         rows[number] |= {
             "mentions_count": mentions,
@@ -332,23 +315,13 @@ def _insert(connection: duckdb.DuckDBPyConnection, rows: list[dict[str, Any]], v
         for row, lead in zip(together, leads, strict=True):
             row["story"] = f"{together[lead]['kind']}:{together[lead]['item']}"
     connection.register("emerging_rows", pa.Table.from_pylist(rows))
-    connection.execute(_INSERT)
+    connection.execute(SQL["emerging"])
     connection.unregister("emerging_rows")
-
-
-_INSERT = """
-insert into core.emerging by name
-select
-    * exclude (number, found_item, sources, is_common),
-    story as episode_id,
-    day_date as first_date
-from emerging_rows
-"""
 
 
 def _name_episodes(connection: duckdb.DuckDBPyConnection) -> None:
     """Give stories of following days that share an item one id, and the day on which they began."""
-    stories = connection.execute(_STORIES).fetchall()
+    stories = connection.execute(SQL["stories"]).fetchall()
     open_by_item: dict[tuple[str, str], tuple[date, str, date]] = {}
     named: list[tuple[str, date, str, str, date]] = []
     for brand_id, day, story, items in stories:
@@ -362,25 +335,5 @@ def _name_episodes(connection: duckdb.DuckDBPyConnection) -> None:
     columns = [pa.array(column) for column in zip(*named, strict=True)] if named else []
     if named:
         connection.register("named", pa.table(dict(zip(names, columns, strict=True))))
-        connection.execute(_NAME)
+        connection.execute(SQL["episodes"])
         connection.unregister("named")
-
-
-_STORIES = """
-select
-    brand_id,
-    day_date,
-    story,
-    list(kind || ':' || item order by kind, item) as items
-from core.emerging
-group by all
-order by brand_id, day_date, min(p_value), story
-"""
-
-_NAME = """
-update core.emerging as held set episode_id = named.episode_id, first_date = named.first_date
-from named
-where
-    (held.brand_id, held.day_date, held.story) = (named.brand_id, named.day_date, named.story)
-    and (held.episode_id, held.first_date) <> (named.episode_id, named.first_date)
-"""

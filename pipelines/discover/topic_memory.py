@@ -15,6 +15,7 @@ from sqlalchemy import Table
 
 from pipelines.config.settings import TopicSettings
 from pipelines.store import tables
+from pipelines.store.statements import statements
 from reading.topics import finding, identity
 from reading.topics.embedding import embed
 from reading.topics.embedding import version as embedding_version
@@ -22,6 +23,8 @@ from reading.topics.finding import find_topics
 from reading.topics.identity import Progress, Reading, SampledPost, Topic
 from reading.topics.matching import NOWHERE
 from reading.topics.naming import describe
+
+SQL = statements(__file__)
 
 LONGEST = 2000
 """Characters of a post that are read."""
@@ -63,10 +66,7 @@ def known_topics(connection: duckdb.DuckDBPyConnection) -> list[Topic]:
         "select topic_id, term, weight from core.topic_terms order by topic_id, rank"
     ).fetchall():
         terms.setdefault(topic, []).append((term, weight))
-    rows = connection.execute(
-        "select topic_id, centroid, reach, born_date, last_seen_date, status, merged_into, model_name "
-        "from core.topics order by topic_id"
-    ).fetchall()
+    rows = connection.execute(SQL["topics"]).fetchall()
     return [
         Topic(
             _number(topic),
@@ -85,55 +85,21 @@ def known_topics(connection: duckdb.DuckDBPyConnection) -> list[Topic]:
 
 def known_progress(connection: duckdb.DuckDBPyConnection) -> Progress:
     """How far the reading has come."""
-    row = connection.execute(_PROGRESS).fetchone()
+    row = connection.execute(SQL["progress"]).fetchone()
     if not row or row[4] is None:
         return identity.NOTHING_READ
     readings, posts, posts_since_fit, unplaced_since_fit, newest_date = row
     return Progress(readings, posts, posts_since_fit, unplaced_since_fit, newest_date)
 
 
-_PROGRESS = """
-with
-fits as (
-    select
-        coalesce(max(reading_number), 0) as newest,
-        coalesce(max(reading_number) filter (where fit = 'all'), 0) as newest_of_all
-    from ops.topic_readings
-    where fit is not null
-)
-select
-    coalesce(max(reading_number), 0)::bigint as readings,
-    coalesce(sum(mentions_count), 0)::bigint as posts,
-    coalesce(sum(mentions_count) filter (where reading_number > newest_of_all), 0)::bigint as posts_since_fit,
-    coalesce(sum(unplaced_count) filter (where reading_number > newest), 0)::bigint as unplaced_since_fit,
-    max(newest_date) as newest_date
-from ops.topic_readings cross join fits
-"""
-
-
 def known_sample(connection: duckdb.DuckDBPyConnection, engine: Engine) -> list[SampledPost]:
     """The posts that the next fit looks at, as far as they still stand as they were read."""
-    rows = connection.execute(_SAMPLE, {"longest": LONGEST}).fetchall()
+    rows = connection.execute(SQL["sample"], {"longest": LONGEST}).fetchall()
     vectors = engine.embed([row[1] for row in rows], engine.name)
     return [
         SampledPost(mention_id, text, vector, NOWHERE if topic is None else _number(topic), number, kept_from)
         for (mention_id, text, topic, number, kept_from), vector in zip(rows, vectors, strict=True)
     ]
-
-
-_SAMPLE = """
-select
-    mentions.mention_id,
-    left(concat_ws(chr(10) || chr(10), mentions.title, mentions.text), $longest) as text,
-    samples.topic_id,
-    samples.reading_number,
-    readings.newest_date
-from ops.topic_samples as samples
-semi join core.mention_topics as known on samples.mention_id = known.mention_id
-inner join core.mentions as mentions on samples.mention_id = mentions.mention_id
-inner join ops.topic_readings as readings on samples.reading_number = readings.reading_number
-order by samples.reading_number, mentions.created_at, mentions.mention_id
-"""
 
 
 # Writing ----------------------------------------------------------------------------------------------
@@ -219,7 +185,7 @@ def start_over(connection: duckdb.DuckDBPyConnection, topics: list[Topic], engin
     A topic of which no post stands any more is reached by none.
     """
     seeds: dict[str, list[str]] = {}
-    for topic, text in connection.execute(_SEEDS, {"seeds": SEEDS, "longest": LONGEST}).fetchall():
+    for topic, text in connection.execute(SQL["seeds"], {"seeds": SEEDS, "longest": LONGEST}).fetchall():
         seeds.setdefault(topic, []).append(text)
     nowhere = np.zeros_like(engine.embed([""], engine.name)[0])
     for topic in topics:
@@ -230,18 +196,3 @@ def start_over(connection: duckdb.DuckDBPyConnection, topics: list[Topic], engin
         connection.execute(f"delete from {table}")  # noqa: S608  # a table of ours
     connection.execute("delete from core.topic_events where event in ('asleep', 'woke')")
     return topics
-
-
-_SEEDS = """
-select
-    mention_topics.topic_id,
-    left(concat_ws(chr(10) || chr(10), mentions.title, mentions.text), $longest) as text
-from core.mention_topics as mention_topics
-inner join core.mentions as mentions on mention_topics.mention_id = mentions.mention_id
-where mention_topics.topic_id is not null
-qualify row_number() over (
-    partition by mention_topics.topic_id
-    order by mention_topics.similarity desc, mention_topics.mention_id
-) <= $seeds
-order by mention_topics.topic_id, mention_topics.similarity desc, mention_topics.mention_id
-"""

@@ -29,7 +29,10 @@ from pipelines.discover.topic_memory import (
     write_topics,
 )
 from pipelines.store import tables
+from pipelines.store.statements import statements
 from reading.topics.identity import Reading
+
+SQL = statements(__file__)
 
 AT_ONCE = 4096
 """Posts of a day that are read at once."""
@@ -46,7 +49,7 @@ def read_topics(connection: duckdb.DuckDBPyConnection, settings: TopicSettings, 
     topics = known_topics(connection)
     if is_of_another(connection, engine):
         topics = start_over(connection, topics, engine)
-    connection.execute(_UNREAD, {"days": settings.days})
+    connection.execute(SQL["unread"], {"days": settings.days})
     row = connection.execute("select count(*) from unread").fetchone()
     unread = int(row[0]) if row else 0
     if unread:
@@ -64,64 +67,13 @@ def read_topics(connection: duckdb.DuckDBPyConnection, settings: TopicSettings, 
         write_sample(connection, reading)
         write_events(connection, reading, engine)
         topics = list(reading.topics.values())
-    connection.execute(_FOLLOW)
-    connection.execute(_TYPICAL)
+    connection.execute(SQL["follow"])
+    connection.execute(SQL["typical"])
     write_topics(connection, topics, engine, settings.names)
     return unread
 
 
 # Reading ----------------------------------------------------------------------------------------------
-
-# Which post stands for a cluster of duplicates may change with later posts; which one said something first does not.
-_UNREAD = """
-create or replace temp table unread as
-with
-arrived as (
-    select
-        mentions.mention_id,
-        mentions.created_at,
-        coalesce(authors.is_team, false) as is_team
-    from core.mentions as mentions
-    anti join core.mention_topics as known on mentions.mention_id = known.mention_id
-    left join core.authors as authors on mentions.author_id = authors.author_id
-    where
-        mentions.deleted_at is null
-        and mentions.kind <> 'repost'
-        and coalesce(mentions.title, mentions.text) is not null
-        and mentions.created_at > (select max(created_at) from core.mentions) - to_days($days)
-),
-hashes as (
-    select distinct keys.words_hash
-    from ops.text_keys as keys
-    semi join arrived on keys.mention_id = arrived.mention_id
-    where keys.words_hash is not null
-),
-copies as (
-    select keys.mention_id
-    from ops.text_keys as keys
-    semi join hashes on keys.words_hash = hashes.words_hash
-    inner join core.mentions as mentions on keys.mention_id = mentions.mention_id
-    qualify row_number() over (partition by keys.words_hash order by mentions.created_at, mentions.mention_id) > 1
-)
-select
-    arrived.mention_id,
-    arrived.created_at,
-    row_number() over (order by arrived.created_at, arrived.mention_id) as place,
-    not arrived.is_team and copies.mention_id is null as shapes
-from arrived
-left join copies on arrived.mention_id = copies.mention_id
-"""
-_UNREAD_TEXTS = """
-select
-    unread.mention_id,
-    unread.created_at::date as day_date,
-    left(concat_ws(chr(10) || chr(10), mentions.title, mentions.text), $longest) as text,
-    unread.shapes
-from unread
-inner join core.mentions as mentions on unread.mention_id = mentions.mention_id
-where unread.place > $start and unread.place <= $start + $fetched
-order by unread.place
-"""
 
 
 class _Day(NamedTuple):
@@ -180,38 +132,11 @@ def _read_on(connection: duckdb.DuckDBPyConnection, reading: Reading, engine: En
     parameters = {"engine": engine.name, "version": engine.version}
     for name, rows in (("placed", pa.concat_tables(placed)), ("moves", moves), ("heirs", heirs)):
         connection.register(name, rows)
-    connection.execute(_INHERIT)
-    connection.execute(_MOVE)
-    connection.execute(_PLACE, parameters)
+    connection.execute(SQL["inherit"])
+    connection.execute(SQL["move"])
+    connection.execute(SQL["place"], parameters)
     for name in ("placed", "moves", "heirs"):
         connection.unregister(name)
-
-
-_INHERIT = """
-update core.mention_topics as held set topic_id = heirs.heir_id
-from heirs
-where held.topic_id = heirs.topic_id and heirs.heir_id <> heirs.topic_id
-"""
-_MOVE = """
-update core.mention_topics as held set
-    topic_id = heirs.topic_id,
-    similarity = moves.similarity
-from moves inner join heirs on moves.number = heirs.number
-where held.mention_id = moves.mention_id
-"""
-_PLACE = """
-insert into core.mention_topics by name
-select
-    placed.mention_id,
-    heirs.heir_id as topic_id,
-    coalesce(moves.similarity, placed.similarity) as similarity,
-    false as is_typical,
-    $engine as engine,
-    $version as engine_version
-from placed
-left join moves on placed.mention_id = moves.mention_id
-left join heirs on coalesce(moves.number, placed.number) = heirs.number
-"""
 
 
 def _days(connection: duckdb.DuckDBPyConnection, engine: Engine) -> Iterator[_Day]:
@@ -223,7 +148,7 @@ def _days(connection: duckdb.DuckDBPyConnection, engine: Engine) -> Iterator[_Da
     start = 0
     while True:
         parameters = {"start": start, "fetched": FETCHED, "longest": LONGEST}
-        rows = connection.execute(_UNREAD_TEXTS, parameters).fetchall()
+        rows = connection.execute(SQL["unread_texts"], parameters).fetchall()
         start += FETCHED
         vectors = engine.embed([row[2] for row in rows], engine.name)
         waiting += [(*row, vector) for row, vector in zip(rows, vectors, strict=True)]
@@ -242,60 +167,3 @@ def _pieces(rows: list[tuple[Any, ...]]) -> list[list[tuple[Any, ...]]]:
         of_day = list(same_day)
         pieces += [of_day[start : start + AT_ONCE] for start in range(0, len(of_day), AT_ONCE)]
     return pieces
-
-
-# Duplicates and typical posts -------------------------------------------------------------------------
-
-# What stands twice is in one topic.
-_FOLLOW = """
-update core.mention_topics as held set
-    topic_id = led.topic_id,
-    similarity = led.similarity
-from core.duplicates as followers
-inner join core.mention_topics as led on followers.cluster_id = led.mention_id
-where
-    held.mention_id = followers.mention_id
-    and not followers.is_representative
-    and (held.topic_id is distinct from led.topic_id or held.similarity is distinct from led.similarity)
-"""
-# Short texts are often the same: of those that read alike the first in the order of ids is shown.
-_TYPICAL = """
-update core.mention_topics as held set is_typical = not held.is_typical
-from (
-    with
-    nearest as (
-        select
-            topic_id,
-            unnest(max(struct_pack(similarity := similarity, mention_id := mention_id), 30), recursive := true)
-        from core.mention_topics
-        where
-            topic_id is not null
-            and mention_id not in (select mention_id from core.duplicates where not is_representative)
-        group by topic_id
-    ),
-    different as (
-        select
-            nearest.topic_id,
-            nearest.mention_id,
-            nearest.similarity
-        from nearest
-        inner join core.mentions as mentions on nearest.mention_id = mentions.mention_id
-        left join core.authors as authors on mentions.author_id = authors.author_id
-        where not coalesce(authors.is_team, false)
-        qualify row_number() over (
-            partition by nearest.topic_id, lower(concat_ws(' ', mentions.title, mentions.text))
-            order by nearest.similarity desc, nearest.mention_id
-        ) = 1
-    ),
-    typical as (
-        select mention_id
-        from different
-        qualify row_number() over (partition by topic_id order by similarity desc, mention_id) <= 3
-    )
-    select placed.mention_id
-    from core.mention_topics as placed
-    left join typical on placed.mention_id = typical.mention_id
-    where placed.is_typical <> (typical.mention_id is not null)
-) as changed
-where held.mention_id = changed.mention_id
-"""

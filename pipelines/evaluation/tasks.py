@@ -15,11 +15,14 @@ from pipelines.enrich.lens import Lens
 from pipelines.errors import InputError
 from pipelines.evaluation import tones
 from pipelines.evaluation.task import Answers, Engine, Example, Task
+from pipelines.store.statements import statements
 from pipelines.store.warehouse import create_tables
 from reading import engines, intent, language, sentiment
 from reading.moderation import abuse, spam
 from reading.moderation.reader import moderator
 from reading.tokens import tokenize
+
+SQL = statements(__file__)
 
 # Sentiment ---------------------------------------------------------------------------------------------
 
@@ -212,9 +215,9 @@ def _minhash(examples: Sequence[Example], lens: Lens) -> Answers:  # noqa: ARG00
     with duckdb.connect(config={"autoinstall_known_extensions": False}) as connection:
         create_tables(connection)
         connection.register("given", mentions)
-        connection.execute(_AS_MENTIONS)
+        connection.execute(SQL["as_mentions"])
         duplicates.find_duplicates(connection)
-        found = connection.execute(_TOGETHER).fetchall()
+        found = connection.execute(SQL["together"]).fetchall()
     labels: list[str | None] = []
     reasons: list[str | None] = []
     for example, (are_together, are_long) in zip(examples, found, strict=True):
@@ -228,40 +231,6 @@ def _unlike(example: Example) -> str:
         return f"fewer-than-{duplicates.FEWEST_WORDS_NEAR}-words"
     return "no-text"
 
-
-_AS_MENTIONS = """
-insert into core.mentions by name
-select
-    pair || ':' || side as mention_id,
-    'file' as network,
-    'file' as source,
-    'post' as kind,
-    text,
-    timestamp '2000-01-01' as created_at,
-    timestamp '2000-01-01' as first_seen_at,
-    timestamp '2000-01-01' as last_seen_at
-from given
-"""
-
-# Texts with too few words are not compared with what is only nearly like them: nobody knows whether those are alike.
-_TOGETHER = """
-with
-told as (
-    select
-        given.pair,
-        duplicates.cluster_id,
-        keys.words_hash in (select words_hash from ops.text_bands) as is_long
-    from given
-    left join core.duplicates as duplicates on given.pair || ':' || given.side = duplicates.mention_id
-    left join ops.text_keys as keys on given.pair || ':' || given.side = keys.mention_id
-)
-select
-    count(cluster_id) = 2 and min(cluster_id) = max(cluster_id) as are_together,
-    coalesce(count_if(is_long) = 2, false) as are_long
-from told
-group by pair
-order by pair
-"""
 
 # Moderation and spam -----------------------------------------------------------------------------------
 

@@ -25,9 +25,12 @@ from pipelines.config.settings import Config, connector_of
 from pipelines.errors import BusyError
 from pipelines.pull.landing import PAGES, attempts, encode, window_folder
 from pipelines.store.home import Home, whole_file
+from pipelines.store.statements import statements
 from pipelines.store.warehouse import transaction
 from pipelines.tidy.merge import page_of
 from pipelines.tidy.step import clean
+
+SQL = statements(__file__)
 
 log = logging.getLogger(__name__)
 WAIT_SECONDS = 10
@@ -43,14 +46,6 @@ EMPTIED = ("title", "text", "author_id")
 EVIDENCE = ("mention_flags", "mention_intents", "mention_themes")
 """Enriched files that quote a post; the warehouse drops their rows of posts that are gone, too."""
 
-_DUE = """
-select mentions.mention_id, mentions.source, mentions.created_at, mentions.deleted_at
-from core.mentions as mentions
-anti join ops.erasures as erasures on mentions.mention_id = erasures.mention_id
-where mentions.deleted_at is not null and mentions.first_seen_at < mentions.deleted_at
-order by mentions.source, mentions.mention_id
-"""
-
 
 class Words(NamedTuple):
     """What a post said, as its tidy row has it."""
@@ -65,7 +60,7 @@ def erase_gone(connection: duckdb.DuckDBPyConnection, home: Home, config: Config
 
     A source that the config no longer has keeps its landing files: nobody can tell what its pages say.
     """
-    due = connection.execute(_DUE).fetchall()
+    due = connection.execute(SQL["due"]).fetchall()
     known = {settings.id: settings for settings in config.sources}
     by_source: dict[str, list[tuple[Any, ...]]] = {}
     for row in due:

@@ -9,6 +9,9 @@ from pipelines.people.labels import Label
 from pipelines.people.sampling import Post, Wanted, check_source, judged_by
 from pipelines.store.home import Home
 from pipelines.store.published import open_published
+from pipelines.store.statements import statements
+
+SQL = statements(__file__)
 
 
 def sample(home: Home, wanted: Wanted, labels: Iterable[Label], person: str) -> list[Post]:
@@ -16,6 +19,7 @@ def sample(home: Home, wanted: Wanted, labels: Iterable[Label], person: str) -> 
     judged = judged_by(person, labels, wanted)
     with open_published(home) as connection:
         check_source(connection, wanted)
+        connection.execute(SQL["written_accounts"])
         connection.register("judged", pa.table({"author_id": pa.array(sorted(judged), pa.string())}))
         parameters = {
             "count": wanted.count,
@@ -24,15 +28,16 @@ def sample(home: Home, wanted: Wanted, labels: Iterable[Label], person: str) -> 
             "is_random": wanted.is_random,
             "seed": str(wanted.seed),
         }
-        return [Post(*row) for row in connection.execute(_SAMPLE, parameters).fetchall()]
+        return [Post(*row) for row in connection.execute(SQL["sample"], parameters).fetchall()]
 
 
 def named(home: Home, author_ids: Iterable[str]) -> list[Post]:
     """These accounts, in this order. `InputError` names one that is not there, or of which no post stands any more."""
     found = []
     with open_published(home) as connection:
+        connection.execute(SQL["written_accounts"])
         for author_id in author_ids:
-            row = connection.execute(_ACCOUNT, {"author_id": author_id, "source": None, "lang": None}).fetchone()
+            row = connection.execute(SQL["account"], {"author_id": author_id}).fetchone()
             if row is None:
                 raise InputError(
                     f"There is no account {author_id!r:.100} with posts in {home.published}. Expected an author_id, as "
@@ -40,64 +45,3 @@ def named(home: Home, author_ids: Iterable[str]) -> list[Post]:
                 )
             found.append(Post(*row))
     return found
-
-
-_ACCOUNTS = """
-with
-newest as (
-    select
-        author_id,
-        source,
-        lang,
-        created_at,
-        left(concat_ws(chr(10), title, text), 300) as words
-    from core.mentions
-    where
-        deleted_at is null
-        and kind <> 'repost'
-        and author_id is not null
-        and ($source is null or source = $source)
-        and ($lang is null or lang = $lang)
-    qualify row_number() over (partition by author_id order by created_at desc, mention_id) <= 5
-),
-written as (
-    select
-        author_id,
-        min(source) as source,
-        max(created_at) as created_at,
-        string_agg(words, chr(10) || '—' || chr(10) order by created_at desc, words) as words
-    from newest
-    group by author_id
-),
-flagged as (
-    select
-        author_id,
-        min(probability) as probability,
-        string_agg(flag || ': ' || evidence, ' · ' order by flag) as evidence
-    from core.account_flags
-    group by author_id
-)
-select
-    authors.author_id,
-    written.source,
-    null as community,
-    null as lang,
-    written.created_at,
-    authors.handle,
-    null as url,
-    concat_ws(' · ', authors.name, coalesce(flagged.evidence, 'not flagged')) as title,
-    written.words
-from core.authors as authors
-inner join written on authors.author_id = written.author_id
-"""
-_ACCOUNT = f"""{_ACCOUNTS}
-left join flagged on authors.author_id = flagged.author_id
-where authors.author_id = $author_id
-"""
-_SAMPLE = f"""{_ACCOUNTS}
-inner join flagged on authors.author_id = flagged.author_id
-anti join judged on authors.author_id = judged.author_id
-where not authors.is_team
-order by case when $is_random then 0 else flagged.probability end, md5($seed || authors.author_id)
-limit $count
-"""

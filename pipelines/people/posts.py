@@ -7,6 +7,9 @@ import duckdb
 import pyarrow as pa
 
 from pipelines.enrich.step import full_text
+from pipelines.store.statements import statements
+
+SQL = statements(__file__)
 
 
 class LabelledPost(NamedTuple):
@@ -21,15 +24,7 @@ class LabelledPost(NamedTuple):
 def texts_of(connection: duckdb.DuckDBPyConnection, mention_ids: Iterable[str]) -> dict[str, LabelledPost]:
     """Those of the posts that are there and have words, by mention_id, in its order."""
     connection.register("wanted", pa.table({"mention_id": pa.array(sorted(mention_ids), pa.string())}))
-    rows = connection.execute(_POSTS).fetchall()
+    rows = connection.execute(SQL["posts"]).fetchall()
     return {
         mention_id: LabelledPost(source, lang, full_text(title, text)) for mention_id, source, lang, title, text in rows
     }
-
-
-_POSTS = """
-select mention_id, source, lang, title, text
-from core.mentions semi join wanted using (mention_id)
-where deleted_at is null and coalesce(title, text) is not null
-order by mention_id
-"""

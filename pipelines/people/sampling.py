@@ -13,7 +13,10 @@ from pipelines.people.labels import TEXT, Label, latest, target_of
 from pipelines.people.topics import Topics, topics_in
 from pipelines.store.home import Home
 from pipelines.store.published import open_published
+from pipelines.store.statements import statements
 from reading.intent import THRESHOLDS
+
+SQL = statements(__file__)
 
 
 class Post(NamedTuple):
@@ -77,7 +80,8 @@ def sample(home: Home, wanted: Wanted, labels: Iterable[Label], person: str) -> 
             "is_random": wanted.is_random,
             "seed": str(wanted.seed),
         }
-        return [Post(*row) for row in connection.execute(_SAMPLES[wanted.tasks[0]], parameters).fetchall()]
+        connection.execute(SQL[_ANSWERS[wanted.tasks[0]]])
+        return [Post(*row) for row in connection.execute(SQL["sample"], parameters).fetchall()]
 
 
 def posts(home: Home, mention_ids: Iterable[str]) -> list[Post]:
@@ -85,7 +89,7 @@ def posts(home: Home, mention_ids: Iterable[str]) -> list[Post]:
     found = []
     with open_published(home) as connection:
         for mention_id in mention_ids:
-            row = connection.execute(_POST, [mention_id]).fetchone()
+            row = connection.execute(SQL["post"], {"mention_id": mention_id}).fetchone()
             if row is None:
                 raise InputError(
                     f"There is no post {mention_id!r:.100} with a text in {home.published}. Expected a mention_id, as "
@@ -146,82 +150,10 @@ def _listed(names: list[str]) -> str:
     return ", ".join(names) or "none"
 
 
-_COLUMNS = """
-    mentions.mention_id,
-    mentions.source,
-    mentions.community,
-    mentions.lang,
-    mentions.created_at,
-    authors.handle as author,
-    mentions.url,
-    mentions.title,
-    mentions.text
-"""
-_POST = f"""
-select {_COLUMNS}
-from core.mentions as mentions
-left join core.authors as authors on mentions.author_id = authors.author_id
-where mentions.mention_id = $1 and coalesce(mentions.title, mentions.text) is not null
-"""  # noqa: S608  # both parts stand above
 _ANSWERS = {
-    # An engine that can't say how sure it is, is least sure beside the thresholds of its labels.
-    "sentiment": """
-        select mention_id, label as answer, coalesce(confidence, abs(abs(compound) - 0.05)) as confidence
-        from core.sentiment
-        where target = $target
-    """,
-    "intent": """
-        select
-            mention_id,
-            arg_max(intent, (probability, intent)) as answer,
-            min(probability - threshold) as confidence
-        from core.mention_intents join thresholds using (intent)
-        group by mention_id
-    """,
-    "moderation": """
-        select mention_id, arg_max(flag, (probability, flag)) as answer, min(probability) as confidence
-        from core.mention_flags
-        group by mention_id
-    """,
-    "topic": "select mention_id, topic_id as answer, similarity as confidence from core.mention_topics",
+    "sentiment": "sentiment_answers",
+    "intent": "intent_answers",
+    "moderation": "moderation_answers",
+    "topic": "topic_answers",
 }
-"""What the engine says of mentions and how sure it is, by task: a row a mention, none where it says nothing."""
-_SAMPLE = f"""
-drawn_from as (
-    select
-        {_COLUMNS},
-        answers.answer,
-        case when $is_random then 0 else coalesce(answers.confidence, 0) end as confidence,
-        md5($seed || mentions.mention_id) as lot
-    from core.mentions as mentions
-    left join core.authors as authors on mentions.author_id = authors.author_id
-    left join core.duplicates as duplicates on mentions.mention_id = duplicates.mention_id
-    left join answers on mentions.mention_id = answers.mention_id
-    anti join judged on mentions.mention_id = judged.mention_id
-    where
-        mentions.deleted_at is null
-        and mentions.kind <> 'repost'
-        and trim(coalesce(mentions.title, '') || coalesce(mentions.text, '')) <> ''
-        and not coalesce(authors.is_team, false)
-        and coalesce(duplicates.is_representative, true)
-        and ($source is null or mentions.source = $source)
-        and ($lang is null or mentions.lang = $lang)
-        and (
-            $target = 'text'
-            or mentions.mention_id in (select mention_id from core.brand_mentions where brand_id = $target)
-        )
-),
-placed as (
-    select
-        *,
-        row_number() over (partition by source, lang, answer order by confidence, lot) as place,
-        count(*) over (partition by source, lang, answer) as group_size
-    from drawn_from
-)
-select mention_id, source, community, lang, created_at, author, url, title, text
-from placed
-order by (place - 0.5) / sqrt(group_size), lot
-limit $count
-"""  # noqa: S608  # both parts stand above
-_SAMPLES = {task: f"with answers as ({answers}),{_SAMPLE}" for task, answers in _ANSWERS.items()}
-"""The sample of a task, by the engine's answers to that task."""
+"""The statement that makes the macro `answers`, by task."""

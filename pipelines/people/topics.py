@@ -9,6 +9,9 @@ import pyarrow as pa
 
 from pipelines.errors import InputError
 from pipelines.people.labels import TOPIC, Label, meant, verdicts
+from pipelines.store.statements import statements
+
+SQL = statements(__file__)
 
 NOWHERE = "none"
 """What is said of a post that is in no topic."""
@@ -41,7 +44,7 @@ class Topics(NamedTuple):
 
 def topics_in(connection: duckdb.DuckDBPyConnection) -> Topics:
     """The topics that a warehouse holds."""
-    rows = connection.execute(_TOPICS).fetchall()
+    rows = connection.execute(SQL["topics"]).fetchall()
     heirs = {topic_id: merged_into or topic_id for topic_id, _, merged_into in rows}
     for topic_id in heirs:
         while heirs[heirs[topic_id]] != heirs[topic_id]:
@@ -49,40 +52,16 @@ def topics_in(connection: duckdb.DuckDBPyConnection) -> Topics:
     return Topics({topic_id: name for topic_id, name, merged_into in rows if not merged_into}, heirs)
 
 
-_TOPICS = """
-select topic_id, name, merged_into
-from core.topics
-order by status = 'active' desc, mentions_count desc, topic_id
-"""
-
-
 def place(connection: duckdb.DuckDBPyConnection) -> None:
     """Make the temporary table `told_topics` of a warehouse: mention and the topic that it is in, where people named
     one, or none, as they say; as `staging.stg_mention_topics` has it.
     """
     heirs = topics_in(connection).heirs
-    labels = [Label(*row) for row in connection.execute(_LABELS).fetchall()]
+    labels = [Label(*row) for row in connection.execute(SQL["labels"]).fetchall()]
     said = verdicts(label._replace(value=heirs.get(label.value or "", label.value)) for label in labels)
     told = {mention_id: value for (mention_id, _, _), value in said.items() if value == NOWHERE or value in heirs}
     topic_ids = [None if value == NOWHERE else value for value in told.values()]
     schema = pa.schema([("mention_id", pa.string()), ("topic_id", pa.string())])
     connection.register("said_topics", pa.table([list(told), topic_ids], schema=schema))
-    connection.execute(_PLACE)
+    connection.execute(SQL["told_topics"])
     connection.unregister("said_topics")
-
-
-_LABELS = """
-select mention_id, task, target, labelled_by, labelled_at, value
-from core.labels
-where task = 'topic'
-"""
-_PLACE = """
-create or replace temp table told_topics as
-select mention_id, topic_id
-from core.mention_topics anti join said_topics using (mention_id)
-where topic_id is not null
-union all
-select mention_id, topic_id
-from said_topics
-where topic_id is not null
-"""

@@ -17,7 +17,10 @@ from pipelines.errors import InputError
 from pipelines.store import tables
 from pipelines.store.home import Home, whole_file
 from pipelines.store.published import open_published
+from pipelines.store.statements import statements
 from pipelines.terminal import harmless
+
+SQL = statements(__file__)
 
 Format = Literal["csv", "json", "parquet"]
 BATCH = 10_000
@@ -114,11 +117,7 @@ def export(home: Home, schema: str, folder: Path, file_format: Format, *, raw: b
     The same tables give the same bytes.
     """
     connection = open_published(home)
-    found = connection.execute(
-        "select table_name, list(column_name order by ordinal_position) from information_schema.columns "
-        "where table_schema = ? group by all order by table_name",
-        [schema],
-    ).fetchall()
+    found = connection.execute(SQL["tables"], {"schema": schema}).fetchall()
     if not found:
         raise InputError(f"The published file has no schema {schema!r}. It has: core, marts, ops.")
     declared = {table.name: tables.key_columns(table) for table in tables.tables(schema)}

@@ -16,7 +16,10 @@ from pipelines.build.step import mart_names
 from pipelines.errors import InputError, NotSound
 from pipelines.store import runs, tables
 from pipelines.store.home import Home, sweep
+from pipelines.store.statements import statements
 from pipelines.store.warehouse import connect, literal, sound_since, transaction
+
+SQL = statements(__file__)
 
 log = logging.getLogger(__name__)
 OLDEST_READER = "v1.4.0"
@@ -73,9 +76,9 @@ def _write(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
     with transaction(connection):  # or each of a thousand statements would wait for the disk
         for schema, names in _PUBLISHED.items():
             connection.execute(f"create schema published.{schema}")
-            comments = dict(connection.execute(_TABLES, [schema]).fetchall())
+            comments = dict(connection.execute(SQL["tables"], [schema]).fetchall())
             columns = defaultdict(list)
-            for name, *column in connection.execute(_COLUMNS, [schema]).fetchall():
+            for name, *column in connection.execute(SQL["columns"], [schema]).fetchall():
                 columns[name].append(_Column(*column))
             for name in sorted(comments.keys() & names()):
                 connection.execute(_copy(schema, name, comments[name], columns[name]))
@@ -97,19 +100,6 @@ class _Column(NamedTuple):
     kind: str
     is_nullable: bool
     comment: str | None
-
-
-_TABLES = """
-select table_name, comment
-from duckdb_tables()
-where database_name = current_database() and schema_name = $1
-"""
-_COLUMNS = """
-select table_name, column_name, data_type, is_nullable, comment
-from duckdb_columns()
-where database_name = current_database() and schema_name = $1
-order by table_name, column_index
-"""
 
 
 def _copy(schema: str, name: str, comment: str | None, columns: list[_Column]) -> str:

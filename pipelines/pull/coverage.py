@@ -101,6 +101,8 @@ class Read(NamedTuple):
     """Records that could not be read, by the reason."""
     drifts: Counter[str]
     """Fields that were missing or could not be read, by name."""
+    lost_pages: int = 0
+    """Pages of which the whole, or the rest, could not be read: nobody knows how many posts they held."""
 
 
 def as_read(held: Row, read: Read, *, is_exhaustive: bool) -> Row:
@@ -120,10 +122,14 @@ def as_read(held: Row, read: Read, *, is_exhaustive: bool) -> Row:
         row |= {"posts_count": read.posts, "first_post_at": read.first_at, "last_post_at": read.last_at}
         if is_answered:
             row["status"] = "ok" if read.posts else "verified-empty"
-    readable = max(read.read, held["seen_count"] - unread if is_exhaustive else 0)
+    is_counted = is_exhaustive and not read.lost_pages
+    readable = max(read.read, held["seen_count"] - unread if is_counted else 0)
     told = []
     if unread:
         told.append(f"{unread:,} of {unread + readable:,} records can't be read: {_commonest(read.misfits)}")
+    if read.lost_pages:
+        pages = "a page" if read.lost_pages == 1 else f"{read.lost_pages:,} pages"
+        told.append(f"{pages} can't be read to the end; nobody knows how many posts that cost")
     if read.drifts:
         told.append(f"fields that are missing or can't be read: {_commonest(read.drifts)}; the posts are kept")
     is_unread = is_answered and unread > readable
@@ -131,7 +137,7 @@ def as_read(held: Row, read: Read, *, is_exhaustive: bool) -> Row:
         row["status"] = "failed" if is_unread else "schema-drift"
     if told:
         row["reason"] = ". ".join(filter(None, (held["reason"], *told)))
-    is_complete = is_answered and unread * FEWEST_READABLE <= unread + readable
+    is_complete = is_answered and not read.lost_pages and unread * FEWEST_READABLE <= unread + readable
     return row | {"is_unread": is_unread, "is_complete": is_complete}
 
 

@@ -17,6 +17,9 @@ import pyarrow.parquet as pq
 
 from connectors.contract import Window
 from pipelines.store.arrow import ROW_GROUP
+from pipelines.store.statements import statements
+
+SQL = statements(__file__)
 
 ATTEMPT_BITS, PAGE_BITS, POSITION_BITS = 11, 28, 24
 """A record's place in its window, as one number: attempt, page, position in the page."""
@@ -69,16 +72,16 @@ def merge_mentions(folder: Path, window: Window, *, is_one_answer: bool) -> Merg
     with _database(folder) as connection:
         connection.read_parquet(str(mentions), hive_partitioning=False).create_view("tidied")
         connection.read_parquet(str(folder / "pages.parquet"), hive_partitioning=False).create_view("pages")
-        connection.execute(_HELD)
-        connection.execute(_REPEATED)
-        connection.execute(_CLASHES, {"is_one_answer": is_one_answer})
-        clashes = [Clash(*row) for row in connection.execute(_CLASHING).fetchall()]
+        connection.execute(SQL["held"])
+        connection.execute(SQL["repeated"])
+        connection.execute(SQL["clashes"], {"is_one_answer": is_one_answer})
+        clashes = [Clash(*row) for row in connection.execute(SQL["clashing"]).fetchall()]
         span = {"start": window.start, "end": window.end}
-        answered = {query: Answered(*told) for query, *told in connection.execute(_ANSWERED, span).fetchall()}
+        answered = {query: Answered(*told) for query, *told in connection.execute(SQL["answered"], span).fetchall()}
         if connection.execute("from repeated limit 1").fetchone():
-            connection.execute(_RANKED)
-            _write(connection, _MERGED, mentions)
-            _write(connection, _SUPERSEDED, superseded)
+            connection.execute(SQL["ranked"])
+            _write(connection, SQL["merged"], mentions)
+            _write(connection, SQL["superseded"], superseded)
     return Merged(answered, clashes)
 
 
@@ -99,97 +102,3 @@ def _write(connection: duckdb.DuckDBPyConnection, sql: str, path: Path) -> None:
         for batch in connection.sql(sql).to_arrow_reader(ROW_GROUP):
             writer.write_batch(batch.cast(schema))
     making.replace(path)
-
-
-_HELD = """
-create temp view held as
-select
-    tidied.*,
-    pages.query,
-    tidied.seq >> 52 as attempt
-from tidied
-inner join pages on tidied.seq >> 24 = pages.seq >> 24
-"""
-_REPEATED = """
-create temp table repeated as
-select mention_id from held group by mention_id having count(*) > 1
-"""
-_CLASHES = """
-create temp table clashes as
-select distinct mention_id
-from held semi join repeated using (mention_id)
-where deleted_at is null
-group by mention_id, edited_at, query, case when $is_one_answer then attempt else seq >> 24 end
-having count(distinct title) > 1 or count(distinct text) > 1
-"""
-_CLASHING = """
-select mention_id, query, seq, title, text from held semi join clashes using (mention_id) order by seq
-"""
-_ANSWERED = """
-select
-    query,
-    count(distinct mention_id),
-    count(distinct mention_id) filter (where created_at >= $start and created_at < $end),
-    min(created_at) filter (where created_at >= $start and created_at < $end),
-    max(created_at) filter (where created_at >= $start and created_at < $end)
-from held anti join clashes using (mention_id)
-group by query
-"""
-# The order of no two rows may hang on where they stood: all that tells them apart decides, their place last of all.
-_RANKED = """
-create temp table ranked as
-select
-    *,
-    row_number() over (
-        partition by mention_id
-        order by
-            attempt desc,
-            deleted_at is not null desc,
-            greatest(created_at, edited_at) desc,
-            query = 'recheck' desc,
-            query desc,
-            length(text) desc nulls last,
-            text desc nulls last,
-            title desc nulls last,
-            parent_id desc nulls last,
-            root_id desc nulls last,
-            community desc nulls last,
-            url desc nulls last,
-            author_id desc nulls last,
-            (kind, network_lang, rating, product_version, licence) desc,
-            seq
-    ) as rank
-from held semi join repeated using (mention_id) anti join clashes using (mention_id)
-"""
-_MERGED = """
-select
-    mention_id,
-    arg_min(network, rank) as network,
-    arg_min(community, rank) as community,
-    coalesce(arg_min(kind, rank) filter (where parent_id is not null), arg_min(kind, rank)) as kind,
-    case when arg_min(deleted_at is null, rank) then arg_min(title, rank) end as title,
-    case when arg_min(deleted_at is null, rank) then arg_min(text, rank) end as text,
-    arg_min(url, rank) as url,
-    case when arg_min(deleted_at is null, rank) then arg_min(author_id, rank) end as author_id,
-    arg_min(parent_id, rank) as parent_id,
-    coalesce(
-        arg_min(root_id, rank) filter (where root_id <> mention_id),
-        case when count(parent_id) = 0 then arg_min(root_id, rank) end
-    ) as root_id,
-    min(created_at) as created_at,
-    coalesce(max(edited_at), case when max(created_at) > min(created_at) then max(created_at) end) as edited_at,
-    case when not arg_min(deleted_at is null, rank) then min(deleted_at) end as deleted_at,
-    arg_min(network_lang, rank) as network_lang,
-    arg_min(rating, rank) as rating,
-    arg_min(product_version, rank) as product_version,
-    arg_min(licence, rank) as licence,
-    arg_min(seq, rank) as seq
-from ranked
-group by mention_id
-union all by name
-select tidied.* from tidied anti join repeated using (mention_id)
-order by seq
-"""
-_SUPERSEDED = """
-select mention_id, title, text, seq from ranked where rank > 1 order by seq
-"""

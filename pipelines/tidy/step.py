@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from connectors.contract import (
+    WHOLE_PAGE,
     Author,
     Deletion,
     Drift,
@@ -95,6 +96,7 @@ def tidy(
     with whole_folder(target) as making:
         misfits: Counter[tuple[str, str]] = Counter()
         drifts: Counter[tuple[str, str]] = Counter()
+        lost_pages: Counter[str] = Counter()
         with TableFiles(making, PARSED) as files, workers_or_own(workers, config.workers) as hands:
             lines = enumerate(read_lines(home, source_id, window))
             work = partial(read_line, settings=settings, window=window)
@@ -102,12 +104,16 @@ def tidy(
                 files.write(batches)
                 advance(batches["mentions"].num_rows)
                 misfits.update(_pairs(batches["quarantine"], "query", "reason"))
+                places = _pairs(batches["quarantine"], "query", "place")
+                lost_pages.update(query for query, where in places if where.endswith(f", {WHOLE_PAGE}"))
                 drifts.update(_pairs(batches["drifts"], "query", "field"))
         merged = merge_mentions(making, window, is_one_answer=is_exhaustive)
         misfits.update((clash.query, SHARED_ID) for clash in merged.clashes)
         if merged.clashes:
             _set_clashes_aside(making, source_id, merged.clashes)
-        rows = _coverage(landed, network_of(settings), window, merged.answered, misfits, drifts, is_exhaustive)
+        rows = _coverage(
+            landed, network_of(settings), window, merged.answered, misfits, drifts, lost_pages, is_exhaustive
+        )
         with TableFiles(making, TOLD) as told:
             asked = dict.fromkeys(tuple(query) for manifest in landed for query in manifest["brand_queries"])
             told.write({"brand_queries": to_batch(list(asked), TOLD["brand_queries"])})
@@ -231,6 +237,7 @@ def _coverage(
     answered: Mapping[str, Answered],
     misfits: Counter[tuple[str, str]],
     drifts: Counter[tuple[str, str]],
+    lost_pages: Counter[str],
     is_exhaustive: bool,
 ) -> list[coverage.Row]:
     """A row for each query: what its network answered, as far as that could be read."""
@@ -240,6 +247,7 @@ def _coverage(
             *answered.get(query, Answered()),
             misfits=Counter({reason: count for (asked, reason), count in misfits.items() if asked == query}),
             drifts=Counter({field: count for (asked, field), count in drifts.items() if asked == query}),
+            lost_pages=lost_pages[query],
         )
         rows.append(
             coverage.as_read(held, read, is_exhaustive=is_exhaustive)

@@ -1,9 +1,15 @@
 """What the scheduler is told: which DAGs there are, when they run, and what waits for what."""
 
+import shutil
+import subprocess
+import sys
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
+
+from tests.dags.conftest import DAGS
 
 GRAPH = {
     # task: (waits for, trigger rule, pool, retries)
@@ -81,3 +87,19 @@ def test_digest_follows_the_publication(dagbag: Any) -> None:
     (published,) = dagbag.dags["earshot_nightly"].get_task("publish").outlets
     assert published.name == "earshot_published"
     assert dagbag.dags["earshot_digest"].timetable.asset_condition.objects == (published,)
+
+
+def test_the_file_works_in_somebody_elses_folder_of_dags(tmp_path: Path) -> None:
+    """Copied into a folder below others, beside DAGs that are not ours; Earshot itself is installed."""
+    folder = tmp_path / "dags" / "marketing" / "listening"
+    folder.mkdir(parents=True)
+    shutil.copy(DAGS / "earshot_dags.py", folder)
+    program = f"""
+import sys
+sys.path = [place for place in sys.path if place not in ("", {str(DAGS.parent)!r})] + [{str(DAGS.parent)!r}]
+from airflow.dag_processing.dagbag import DagBag
+bag = DagBag({str(tmp_path / "dags")!r})
+print(bag.import_errors, sorted(bag.dags))
+"""
+    done = subprocess.run([sys.executable, "-W", "ignore", "-c", program], cwd=tmp_path, capture_output=True, text=True)
+    assert done.stdout.splitlines()[-1:] == ["{} ['earshot_digest', 'earshot_nightly']"], done.stderr

@@ -3,14 +3,23 @@
 import re
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import pytest
 
+from connectors.contract import Window
+from connectors.files import parse as files_parse
 from connectors.transport import variable
+from pipelines.command.app import progress
 from pipelines.config.settings import connector_of, load_config
+from pipelines.enrich import step as enrich_step
+from pipelines.run import run_night
+from pipelines.store import runs
+from pipelines.store.home import Home
+from pipelines.tidy import step as tidy_step
 from sandbox import world
 from sandbox.community import NETWORKS
 from sandbox.server import Sandbox, serve
@@ -107,3 +116,96 @@ def test_a_source_that_fails_or_cannot_be_read_turns_the_run_red_and_the_others_
         "every_source_answered": "upstream_failed",
     }
     assert set(mentions_by_network(tmp_path / "home")) == (NETWORKS | {"mail"}) - {"x"}
+
+
+# Sources that fail half-way ---------------------------------------------------------------------------
+
+FOUR = ("calm", "enrich-dies", "landed-dies", "parse-dies")
+
+
+@pytest.fixture
+def files_night(night: Night, tmp_path: Path) -> Night:
+    """A night on four files."""
+    entries = "".join(f'\n[[sources]]\nid = "{name}"\ntype = "files"\npath = "{name}.csv"\n' for name in FOUR)
+    brand = '[[brands]]\nid = "halmora"\nname = "Halmora"\nterms = ["halmora"]\n'
+    (tmp_path / "sandbox.toml").write_text(brand + entries, encoding="utf-8")
+    for name in FOUR:
+        rows = "".join(f"{name}{n},2026-04-2{n}T10:00:00Z,The Halmora is great,sam\n" for n in range(1, 4))
+        (tmp_path / f"{name}.csv").write_text(f"id,created_at,text,author\n{rows}", encoding="utf-8")
+    return night
+
+
+@pytest.fixture
+def bad_times(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Three of the four files come to grief after they were pulled, each in another way."""
+    tidy, enrich, parse = tidy_step.tidy, enrich_step.enrich, files_parse.parse
+
+    def damaged(home: Home, config: Any, source_id: str, window: Window, *more: Any) -> Any:
+        if source_id == "landed-dies":
+            for pages in home.landing.glob("landed-dies/*/*/*.zst"):
+                pages.write_bytes(b"no more")
+        return tidy(home, config, source_id, window, *more)
+
+    def dying(home: Home, config: Any, source_id: str, window: Window, *more: Any) -> Any:
+        if source_id == "enrich-dies":
+            raise MemoryError("the model did not fit")
+        return enrich(home, config, source_id, window, *more)
+
+    def choking(settings: Any, page: Any) -> Iterator[Any]:
+        if settings.id == "parse-dies":
+            raise RuntimeError("a shape that nobody thought of")
+        yield from parse(settings, page)
+
+    monkeypatch.setattr(tidy_step, "tidy", damaged)
+    monkeypatch.setattr(enrich_step, "enrich", dying)
+    monkeypatch.setattr(files_parse, "parse", choking)
+
+
+def mentions_by_source(home: Path) -> dict[str, int]:
+    with closing(duckdb.connect(home / "earshot.duckdb", read_only=True)) as published:
+        return dict(published.execute("select source, count(*) from core.mentions group by all").fetchall())
+
+
+@pytest.mark.usefixtures("bad_times")
+def test_a_landed_file_a_parse_and_an_enrich_that_die_cost_themselves(files_night: Night, tmp_path: Path) -> None:
+    run = files_night(**WEEK)
+    assert run.state == "failed"
+    assert {task: state for task, state in states(run).items() if state != "success"} == {
+        "tidy landed-dies": "failed",
+        "tidy parse-dies": "failed",
+        "enrich enrich-dies": "failed",
+        "every_source_answered": "upstream_failed",
+    }
+    assert mentions_by_source(tmp_path / "home") == {"calm": 3}
+
+
+@pytest.mark.usefixtures("bad_times", "files_night")
+def test_the_command_fares_as_the_dag_does(tmp_path: Path) -> None:
+    home = Home(tmp_path / "home")
+    span = {"since": datetime(2026, 4, 20), "until": datetime(2026, 4, 27)}
+    done = run_night(home, load_config(tmp_path / "sandbox.toml"), progress, **span)
+    assert sorted(re.split("[:,]", failure)[0] for failure in done.failures) == sorted(set(FOUR) - {"calm"})
+    assert mentions_by_source(home.root) == {"calm": 3}
+
+
+def test_workers_with_different_homes_end_red_with_the_cause(
+    files_night: Night, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from airflow.sdk import get_current_context
+
+    def on_another_machine(path: Path) -> Any:
+        """Each task reads its config first; those that hold the warehouse are worked on elsewhere."""
+        pool = get_current_context()["task"].pool
+        monkeypatch.setenv("EARSHOT_HOME", str(tmp_path / ("another" if pool == "earshot_warehouse" else "home")))
+        return load_config(path)
+
+    monkeypatch.setattr("pipelines.config.settings.load_config", on_another_machine)
+    run = files_night(**WEEK)
+    assert run.state == "failed"
+    assert states(run)["enrich calm"] == "success"
+    assert (states(run)["load"], states(run)["publish"]) == ("failed", "upstream_failed")
+    assert not (tmp_path / "another" / "earshot.duckdb").exists()
+    [told] = runs.read_last(Home(tmp_path / "another"))
+    assert re.search(
+        r"load: what `enrich` made of calm, .* is not in .*/another\. Give every worker the same home", told.error
+    )

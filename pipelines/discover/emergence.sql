@@ -1,11 +1,10 @@
-"""What people speak of, as SQL over the warehouse: each post's words, pairs, hashtags, links, themes and topics.
+-- What people speak of: each post's words, pairs, hashtags, links, themes and topics.
+--
+-- There is no list of stop words: "fire" and "down" stand on such lists, and are what a community manager must hear of.
+-- A word that all use anyway never stands out against its own past.
 
-There is no list of stop words: "fire" and "down" stand on such lists, and are what a community manager must hear of. A
-word that all use anyway never stands out against its own past.
-"""
-
-# Posts that count: earned ones that still stand. Where the author isn't known, the same words are taken for one voice.
-STANDING = """
+-- name: standing
+-- Posts that count: earned ones that still stand. Where the author isn't known, the same words are taken for one voice.
 create or replace temp view standing as
 with
 brands as (
@@ -52,11 +51,10 @@ left join core.duplicates as duplicates on mentions.mention_id = duplicates.ment
 left join brands on mentions.mention_id = brands.mention_id
 left join themes on mentions.mention_id = themes.mention_id
 left join topics on mentions.mention_id = topics.mention_id
-where mentions.deleted_at is null and mentions.kind <> 'repost' and not coalesce(authors.is_team, false)
-"""
+where mentions.deleted_at is null and mentions.kind != 'repost' and not coalesce(authors.is_team, false);
 
-# Days on which a source was seen, were there posts or not.
-SEEN_DAYS = """
+-- name: seen_days
+-- Days on which a source was seen, were there posts or not.
 create or replace temp table seen_days as
 select
     source,
@@ -65,15 +63,16 @@ select
     ))::date as day_date
 from core.coverage
 where
-    query <> 'recheck' and window_start < window_end
+    query != 'recheck' and window_start < window_end
     and coalesce(is_complete, status in ('ok', 'verified-empty'))
 union
-select source, created_at::date as day_date
-from core.mentions
-"""
+select
+    source,
+    created_at::date as day_date
+from core.mentions;
 
-# All that a day's findings follow from, in a few digits.
-DAYS = """
+-- name: days
+-- All that a day's findings follow from, in a few digits.
 with
 posts as (
     select
@@ -100,15 +99,17 @@ select
     concat_ws(' ', posts.posts_count, posts.posts_hash, seen.sources_hash) as fingerprint
 from posts
 full join seen using (day_date)
-order by day_date
-"""
+order by day_date;
 
-CHOSEN = """
-create or replace temp table chosen as select * from standing where day_date between $first and $last
-"""
+-- name: chosen
+create or replace temp table chosen as
+select *
+from standing
+where day_date between $first and $last;
 
-# A link is its host, its path and what of its query tells pages apart. In scripts without spaces a character is a word.
-ITEMS = r"""
+-- name: spoken
+-- A link is its host, its path and what of its query tells pages apart. In scripts without spaces a character is a
+-- word.
 create or replace temp table spoken as
 with
 texts as (
@@ -135,7 +136,7 @@ split as (
             path := rtrim(regexp_extract(link, '(?i)^https?://[^/?#]+([^?#]*)', 1), '/.,;:!?''*_'),
             query := list_filter(
                 string_split(rtrim(regexp_extract(link, '\?([^#]*)', 1), '.,;:!?''*_'), '&'),
-                lambda part: part <> '' and not regexp_matches(
+                lambda part: part != '' and not regexp_matches(
                     part,
                     '(?i)^(?:utm_|mc_)|^(?:fbclid|gclid|dclid|msclkid|yclid|igsh|igshid|ref|ref_src|ref_url|si)(?:=|$)'
                 )
@@ -191,11 +192,10 @@ select
             || words[place + 1]
         )
     ) as items
-from split
-"""
+from split;
 
-# Each voice speaks in one slice: where it speaks, and of which brand. Of one brand alone the place is enough.
-VOICES = """
+-- name: voices
+-- Each voice speaks in one slice: where it speaks, and of which brand. Of one brand alone the place is enough.
 create or replace temp table voices as
 select
     mention_id,
@@ -213,10 +213,9 @@ select
     source,
     source as slice,
     voice
-from chosen
-"""
+from chosen;
 
-ITEM_DAYS = """
+-- name: item_days
 create or replace temp table item_days as
 with
 items as (
@@ -224,7 +223,7 @@ items as (
         mention_id,
         unnest(list_distinct(items)) as item
     from spoken
-    where day_date in (select day_date from due)
+    where day_date in (from due)
 )
 
 select
@@ -234,11 +233,10 @@ select
     count(distinct voices.voice) as people_count
 from items
 inner join voices on items.mention_id = voices.mention_id
-group by all
-"""
+group by all;
 
-# Names of people who wrote that day, and the brands' own, are no news.
-CANDIDATES = r"""
+-- name: candidates
+-- Names of people who wrote that day, and the brands' own, are no news.
 create or replace temp table candidates as
 with
 handles as (
@@ -288,31 +286,45 @@ left join names as first_name on parts.day_date = first_name.day_date and parts.
 left join names as last_name on parts.day_date = last_name.day_date and parts.words[-1] = last_name.name
 where
     first_handle.name is null and last_handle.name is null
-    and (first_name.name is null or last_name.name is null)
-"""
+    and (first_name.name is null or last_name.name is null);
 
-CANDIDATE_ITEMS = """
+-- name: candidate_items
 create or replace temp table candidate_items as
 select
     brand_id,
     item,
     row_number() over (order by brand_id, item) - 1 as item_id
-from (select distinct brand_id, item from candidates)
-"""
+from (
+    select distinct
+        brand_id,
+        item
+    from candidates
+) as items;
 
-SLICES = """
+-- name: slices
 create or replace temp table slices as
 select
     brand_id,
     slice,
     source,
     row_number() over (order by brand_id, slice) - 1 as slice_id
-from (select distinct brand_id, slice, source from voices)
-"""
+from (
+    select distinct
+        brand_id,
+        slice,
+        source
+    from voices
+) as places;
 
-TESTS = "select brand_id, day_date, count(*) from item_days group by all"
+-- name: tests
+select
+    brand_id,
+    day_date,
+    count(*) as tests
+from item_days
+group by all;
 
-WANTED = """
+-- name: wanted
 select
     candidates.brand_id,
     candidates.day_date,
@@ -320,10 +332,9 @@ select
 from candidates
 inner join candidate_items on candidates.brand_id = candidate_items.brand_id and candidates.item = candidate_items.item
 group by all
-order by all
-"""
+order by all;
 
-COUNTS = """
+-- name: counts
 with
 items as (
     select
@@ -352,10 +363,9 @@ select
     count(*) as people_count
 from people
 group by all
-order by day_date, item_id, slice_id
-"""
+order by day_date, item_id, slice_id;
 
-VOLUMES = """
+-- name: volumes
 with
 people as (
     select
@@ -374,24 +384,24 @@ select
     count(*) as people_count
 from people
 group by all
-order by all
-"""
+order by all;
 
-KNOWN_SOURCES = """
+-- name: known_sources
 select
     due.day_date,
     seen_days.source
 from due
 inner join seen_days
-    on seen_days.day_date < due.day_date - $gap::integer
-    and seen_days.day_date >= due.day_date - ($gap + $past)::integer
+    on
+        seen_days.day_date < due.day_date - $gap::integer
+        and seen_days.day_date >= due.day_date - ($gap + $past)::integer
 group by all
 having count(*) >= $least
-order by all
-"""
+order by all;
 
-# Days of which `_days` knows a past: of a source that was seen too little of it, or in which nobody spoke, it has none.
-JUDGED_DAYS = """
+-- name: judged_days
+-- Days of which a past is known: of a source that was seen too little of it, or in which nobody spoke, there is none.
+insert into core.judged_days by name
 with
 volumes as (
     select
@@ -426,24 +436,22 @@ select
     $least::bigint as needed_days_count,
     past_days_count >= $least
     and sum(past_posts_count) filter (where past_days_count >= $least) over (partition by day_date) > 0 as is_judged
-from days
-"""
+from days;
 
-BRAND_NAMES = r"""
+-- name: brand_names
 create or replace temp table brand_names as
 select distinct unnest(regexp_extract_all(lower(concat_ws(' ', name, brand_id)), '[\pL\pN\pM]+')) as name
-from core.brands
-"""
+from core.brands;
 
-# A chat says one thing in many lines: that the same people spoke in the same hour is what makes items one story.
-EXAMPLES = """
+-- name: behind
+-- A chat says one thing in many lines: that the same people spoke in the same hour is what makes items one story.
 with
 items as (
     select
         mention_id,
         unnest(list_distinct(items)) as item
     from spoken
-    where day_date in (select day_date from due)
+    where day_date in (from due)
 ),
 
 posts as (
@@ -467,7 +475,7 @@ posts as (
 
 select
     number,
-    count(distinct (voice, text_id)) as mentions_count,
+    count(distinct row(voice, text_id)) as mentions_count,
     count(distinct voice) as voices_count,
     count(distinct author_id) as authors_count,
     count(distinct text_id) as texts_count,
@@ -475,5 +483,29 @@ select
     list(distinct hash(voice, date_trunc('hour', created_at))) as behind
 from posts
 group by number
-order by number
-"""
+order by number;
+
+-- name: emerging
+insert into core.emerging by name
+select
+    * exclude (number, found_item, sources, is_common),
+    story as episode_id,
+    day_date as first_date
+from emerging_rows;
+
+-- name: stories
+select
+    brand_id,
+    day_date,
+    story,
+    list(kind || ':' || item order by kind, item) as items
+from core.emerging
+group by all
+order by brand_id, day_date, min(p_value), story;
+
+-- name: episodes
+update core.emerging as held set episode_id = named.episode_id, first_date = named.first_date
+from named
+where
+    (held.brand_id, held.day_date, held.story) = (named.brand_id, named.day_date, named.story)
+    and (held.episode_id, held.first_date) != (named.episode_id, named.first_date);
