@@ -21,9 +21,7 @@ from core.mentions as mentions
 inner join core.authors as authors on mentions.author_id = authors.author_id
 left join core.duplicates as duplicates on mentions.mention_id = duplicates.mention_id
 where
-    mentions.deleted_at is null
-    and mentions.kind != 'repost'
-    and not authors.is_team;
+    core.is_earned(mentions.deleted_at, mentions.kind, authors.is_team);
 
 -- name: said
 -- A text that somebody posts in several places is said once for the first few of them.

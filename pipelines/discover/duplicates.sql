@@ -17,7 +17,7 @@ select
     mention_id,
     (hash(concat_ws(chr(0), title, text)) >> 1)::bigint as text_hash
 from core.mentions
-where deleted_at is null and kind != 'repost';
+where core.is_standing(deleted_at, kind);
 
 -- name: gone
 create or replace temp table gone as

@@ -51,7 +51,7 @@ left join core.duplicates as duplicates on mentions.mention_id = duplicates.ment
 left join brands on mentions.mention_id = brands.mention_id
 left join themes on mentions.mention_id = themes.mention_id
 left join topics on mentions.mention_id = topics.mention_id
-where mentions.deleted_at is null and mentions.kind != 'repost' and not coalesce(authors.is_team, false);
+where core.is_earned(mentions.deleted_at, mentions.kind, authors.is_team);
 
 -- name: seen_days
 -- Days on which a source was seen, were there posts or not.
@@ -64,7 +64,7 @@ select
 from core.coverage
 where
     query != 'recheck' and window_start < window_end
-    and coalesce(is_complete, status in ('ok', 'verified-empty'))
+    and core.is_seen_whole(is_complete, status)
 union
 select
     source,

@@ -11,8 +11,7 @@ arrived as (
     anti join core.mention_topics as known on mentions.mention_id = known.mention_id
     left join core.authors as authors on mentions.author_id = authors.author_id
     where
-        mentions.deleted_at is null
-        and mentions.kind != 'repost'
+        core.is_standing(mentions.deleted_at, mentions.kind)
         and coalesce(mentions.title, mentions.text) is not null
         and mentions.created_at > (select max(newest.created_at) from core.mentions as newest) - to_days($days)
 ),

@@ -11,8 +11,7 @@ create or replace temp macro written_accounts(wanted_source, wanted_lang) as tab
             left(concat_ws(chr(10), title, text), 300) as words
         from core.mentions
         where
-            deleted_at is null
-            and kind != 'repost'
+            core.is_standing(deleted_at, kind)
             and author_id is not null
             and (wanted_source is null or source = wanted_source)
             and (wanted_lang is null or lang = wanted_lang)

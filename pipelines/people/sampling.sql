@@ -75,10 +75,8 @@ drawn_from as (
     left join answers($target) as answers on mentions.mention_id = answers.mention_id
     anti join judged on mentions.mention_id = judged.mention_id
     where
-        mentions.deleted_at is null
-        and mentions.kind != 'repost'
+        core.is_earned(mentions.deleted_at, mentions.kind, authors.is_team)
         and trim(coalesce(mentions.title, '') || coalesce(mentions.text, '')) != ''
-        and not coalesce(authors.is_team, false)
         and coalesce(duplicates.is_representative, true)
         and ($source is null or mentions.source = $source)
         and ($lang is null or mentions.lang = $lang)

@@ -17,7 +17,7 @@ from pipelines.errors import InputError, NotSound
 from pipelines.store import runs, tables
 from pipelines.store.home import Home, sweep
 from pipelines.store.statements import statements
-from pipelines.store.warehouse import connect, literal, sound_since, transaction
+from pipelines.store.warehouse import WORDS, connect, literal, sound_since, transaction
 
 SQL = statements(__file__)
 
@@ -82,6 +82,8 @@ def _write(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
                 columns[name].append(_Column(*column))
             for name in sorted(comments.keys() & names()):
                 connection.execute(_copy(schema, name, comments[name], columns[name]))
+        for word in WORDS.values():
+            connection.execute(word.replace("macro core.", "macro published.core.", 1))
         now = datetime.now(UTC).replace(tzinfo=None)
         connection.execute("update published.ops.publication set published_at = $1", [now])
     connection.execute("detach published")

@@ -16,7 +16,10 @@ from pipelines.code_version import code_version
 from pipelines.errors import BusyError, EarshotError
 from pipelines.store import tables
 from pipelines.store.home import Home, sweep, whole_file
+from pipelines.store.statements import statements
 
+WORDS = statements(str(Path(__file__).with_name("words.py")))
+"""What words mean that several steps and the marts share, as macros of schema `core`."""
 MEMORY_LIMIT = "1GB"
 """Beyond this DuckDB works on disk: memory stays flat however large the warehouse is."""
 
@@ -130,9 +133,8 @@ def create_tables(connection: duckdb.DuckDBPyConnection) -> None:
                     missing.append(f"alter table {table.fullname} add column {added}")
             left = [name for name, may_be_null in columns.items() if name not in table.columns and not may_be_null]
             missing += [f'alter table {table.fullname} alter column "{name}" drop not null' for name in left]
-    if missing:
-        with transaction(connection):  # or each of hundreds of statements would wait for the disk
-            connection.execute(";\n".join(missing))
+    with transaction(connection):  # or each of hundreds of statements would wait for the disk
+        connection.execute(";\n".join((*missing, *(word.rstrip(";") for word in WORDS.values()))))
 
 
 _COLUMNS = """

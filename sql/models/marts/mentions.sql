@@ -194,7 +194,7 @@ final as (
         authors.author_followers,
         authors.is_team,
         mentions.is_repost,
-        mentions.deleted_at is null and not mentions.is_repost and not coalesce(authors.is_team, false) as is_earned,
+        core.is_earned(mentions.deleted_at, mentions.kind, authors.is_team) as is_earned,
         latest_metrics.likes,
         latest_metrics.replies,
         latest_metrics.reposts,

@@ -7,7 +7,7 @@ select
     window_start,
     window_end,
     status,
-    coalesce(is_complete, status in ('ok', 'verified-empty')) as is_complete,
+    core.is_seen_whole(is_complete, status) as is_complete,
     reason,
     calls_count,
     posts_count,
