@@ -14,13 +14,8 @@ from pathlib import Path
 from typing import Any
 
 FOLDER = Path(__file__).parent / "community"
-NETWORKS = frozenset(
-    (
-        *("appstore", "bluesky", "discourse", "github", "hackernews", "lemmy", "mastodon", "reddit", "rss"),
-        *("slack", "stackexchange", "x", "youtube"),
-    )
-)
-"""The networks on which the community lives."""
+NETWORKS = frozenset(path.stem.removesuffix("_api") for path in Path(__file__).parent.glob("*_api.py"))
+"""The networks on which the community lives: those whose API the sandbox speaks."""
 
 
 class CommunityError(Exception):

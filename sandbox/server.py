@@ -10,9 +10,10 @@ import json
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from importlib import import_module
 from pathlib import Path
 from urllib.parse import parse_qsl
 
@@ -23,40 +24,13 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Mount, Route
 from starlette.types import Message, Receive, Scope, Send
 
-from sandbox import (
-    appstore_api,
-    bluesky_api,
-    discourse_api,
-    github_api,
-    hackernews_api,
-    lemmy_api,
-    mastodon_api,
-    reddit_api,
-    rss_api,
-    slack_api,
-    stackexchange_api,
-    x_api,
-    youtube_api,
-)
-from sandbox.community import FOLDER, Community, CommunityError, load
+from sandbox.community import FOLDER, NETWORKS, Community, CommunityError, load
 from sandbox.misbehaviour import from_json, misbehave
 from sandbox.world import BEARER_TOKEN, CLIENT_ID, CLIENT_SECRET, END_OF_THE_COMMUNITY, Request, World
 
 HOST = "127.0.0.1"
-NETWORKS: dict[str, Callable[[World], list[Route]]] = {
-    "appstore": appstore_api.routes,
-    "bluesky": bluesky_api.routes,
-    "discourse": discourse_api.routes,
-    "github": github_api.routes,
-    "hackernews": hackernews_api.routes,
-    "lemmy": lemmy_api.routes,
-    "mastodon": mastodon_api.routes,
-    "rss": rss_api.routes,
-    "slack": slack_api.routes,
-    "stackexchange": stackexchange_api.routes,
-    "youtube": youtube_api.routes,
-}
-"""First step of the path → the endpoints of a network's API on a world, below it."""
+AT_THE_ROOT = ("reddit", "x")
+"""Networks whose clients know an address and no path."""
 
 
 class App:
@@ -68,11 +42,11 @@ class App:
     def show(self, world: World) -> None:
         """From the next request on, speak for this world."""
         self.world = world
+        below = sorted(NETWORKS - set(AT_THE_ROOT))
         self.networks = Starlette(
             routes=[
-                *(Mount(f"/{name}", routes=routes(world)) for name, routes in NETWORKS.items()),
-                *reddit_api.routes(world),
-                *x_api.routes(world),
+                *(Mount(f"/{name}", routes=_routes(name, world)) for name in below),
+                *(route for name in AT_THE_ROOT for route in _routes(name, world)),
             ]
         )
         self.control = Starlette(routes=_control(world))
@@ -98,6 +72,12 @@ class App:
             await misbehave(due[0], self.networks, scope, receive_again, send)
         else:
             await self.networks(scope, receive_again, send)
+
+
+def _routes(network: str, world: World) -> list[Route]:
+    """The endpoints of a network's API on a world: what `<network>_api.py` gives."""
+    routes: list[Route] = import_module(f"sandbox.{network}_api").routes(world)
+    return routes
 
 
 def _control(world: World) -> list[Route]:

@@ -181,7 +181,7 @@ class DigestSettings(_Section):
 
 def _engine(name: str) -> str:
     if name not in ENGINES:
-        raise ValueError(f"there is no such engine; allowed: {', '.join(ENGINES)}")
+        raise ValueError(f"there is no such engine; {one_of(name, ENGINES)}")
     return name
 
 

@@ -168,7 +168,7 @@ def evaluate(
     started = time.perf_counter()
     answers = chosen.answer(examples, lens)
     seconds = time.perf_counter() - started
-    confidences = chosen.confidences(examples, answers, lens) if chosen.confidences else None
+    confidences = chosen.confidences(examples, answers, lens) if chosen.confidences else answers.confidences
     truth = [label for _, label in kept]
     measured = partial(_report, task, truth, answers, confidences)
     return Evaluation(

@@ -21,6 +21,8 @@ class Answers(NamedTuple):
 
     labels: list[str | None]
     reasons: list[str | None]
+    confidences: list[float | None] | None = None
+    """How sure the engine is of each, 0 … 1, where it tells that along with its answers."""
 
 
 class Engine(NamedTuple):
@@ -30,7 +32,7 @@ class Engine(NamedTuple):
     version: Callable[[Lens], str]
     answer: Callable[[Sequence[Example], Lens], Answers]
     confidences: Callable[[Sequence[Example], Answers, Lens], list[float | None]] | None = None
-    """How sure it is of each answer, 0 … 1, and None where it gives none; no engine has to know."""
+    """How sure it is of each answer, 0 … 1, where that takes work of its own; no engine has to know."""
 
 
 class Task(NamedTuple):

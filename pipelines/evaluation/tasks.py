@@ -1,6 +1,6 @@
 """What can be measured: for each task its labels, and the engines that answer it as enrich and discover run them.
 
-A new task is an entry of `TASKS`, a new engine one of its `engines`.
+A new task is an entry of `TASKS`, a new engine one of its `engines`; those that read sentiment are the config's.
 """
 
 import re
@@ -17,7 +17,7 @@ from pipelines.evaluation import tones
 from pipelines.evaluation.task import Answers, Engine, Example, Task
 from pipelines.store.statements import statements
 from pipelines.store.warehouse import create_tables
-from reading import engines, intent, language, sentiment
+from reading import engines, intent, language, sentiment, transformers
 from reading.moderation import abuse, spam
 from reading.moderation.reader import moderator
 from reading.tokens import tokenize
@@ -46,46 +46,26 @@ def _spelled(found: set[str], spellings: dict[str, tuple[str, ...]]) -> dict[str
     return {label: by_spelling[label.casefold()] for label in found if label.casefold() in by_spelling}
 
 
-def _vader(examples: Sequence[Example], lens: Lens) -> Answers:
-    texts, langs = [example.text for example in examples], [example.lang for example in examples]
-    scores = sentiment.read(texts, langs, lambda _: engines.engine("vader", lens.lexicon))
-    return Answers([score.label for score in scores], [score.reason for score in scores])
+def _reading_sentiment(name: str) -> Engine:
+    """One of the engines that the config may name."""
 
+    def made(lens: Lens) -> sentiment.Engine:
+        if name == transformers.ENGINE and not any(model.purpose == "sentiment" for model in lens.classifiers):
+            raise InputError(
+                f"{name}: there is no model to measure. Give a config with -c that has a [[transformers]] section with "
+                'purpose = "sentiment".'
+            )
+        return engines.engine(name, lens.lexicon, lens.classifiers)
 
-def _vader_version(lens: Lens) -> str:
-    return engines.engine("vader", lens.lexicon).version
+    def answer(examples: Sequence[Example], lens: Lens) -> Answers:
+        texts, langs = [example.text for example in examples], [example.lang for example in examples]
+        engine = made(lens)
+        scores = sentiment.read(texts, langs, lambda _: engine)
+        sure = [score.confidence for score in scores]
+        knows = any(confidence is not None for confidence in sure)
+        return Answers([score.label for score in scores], [score.reason for score in scores], sure if knows else None)
 
-
-def _transformers(examples: Sequence[Example], lens: Lens) -> Answers:
-    scores = _transformers_scores(examples, lens)
-    return Answers([score.label for score in scores], [score.reason for score in scores])
-
-
-def _transformers_scores(examples: Sequence[Example], lens: Lens) -> list[sentiment.Score]:
-    texts, langs = [example.text for example in examples], [example.lang for example in examples]
-    engine = _own_model(lens)
-    return sentiment.read(texts, langs, lambda _: engine)
-
-
-def _transformers_confidences(
-    examples: Sequence[Example],
-    answers: Answers,  # noqa: ARG001
-    lens: Lens,
-) -> list[float | None]:
-    return [score.confidence for score in _transformers_scores(examples, lens)]
-
-
-def _transformers_version(lens: Lens) -> str:
-    return _own_model(lens).version
-
-
-def _own_model(lens: Lens) -> sentiment.Engine:
-    if not any(model.purpose == "sentiment" for model in lens.classifiers):
-        raise InputError(
-            "transformers: there is no model to measure. Give a config with -c that has a [[transformers]] section "
-            'with purpose = "sentiment".'
-        )
-    return engines.engine("transformers", (), lens.classifiers)
+    return Engine(name, lambda lens: made(lens).version, answer)
 
 
 # Language ----------------------------------------------------------------------------------------------
@@ -280,10 +260,7 @@ TASKS = {
     "sentiment": Task(
         expected="positive, neutral and negative, or pos, neu and neg, or 1, 0 and -1",
         classes=_moods,
-        engines=(
-            Engine("vader", _vader_version, _vader),
-            Engine("transformers", _transformers_version, _transformers, _transformers_confidences),
-        ),
+        engines=tuple(map(_reading_sentiment, engines.ENGINES)),
         order=("positive", "neutral", "negative"),
         reads_language=True,
     ),

@@ -19,7 +19,7 @@ STAGING = "sql/models/staging/stg_"
         pytest.param(r"\bmax_by\(", ["sql/models/marts/mentions.sql"], id="latest numbers"),
         pytest.param(r"\bscore, 0\)", ["sql/models/marts/mentions.sql"], id="engagement"),
         pytest.param(r"\bas first_team_reply_at\b", ["sql/models/marts/mentions.sql"], id="first reply of a team"),
-        pytest.param(r"\bas is_answered\b", ["sql/models/marts/mentions.sql"], id="answered"),
+        pytest.param(r"\bend as is_answered\b", ["sql/models/marts/mentions.sql"], id="answered"),
         pytest.param(r"'ok', 'verified-empty'", ["pipelines/store/words.sql"], id="window seen whole"),
         pytest.param(
             r"then 'complete'",
