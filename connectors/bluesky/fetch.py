@@ -156,7 +156,7 @@ class Visit:
             if self.client.account:
                 raise
         if "cursor" in sought:
-            raise Truncated(f"Bluesky shows one page of a search to who isn't logged in; set {self.credentials}.")
+            raise Truncated(f"Without a login Bluesky shows one page of a search; set {self.credentials}.")
         raise CredentialsError(f"Bluesky lets only those search who are logged in; set {self.credentials}.")
 
     def feed(self, actor: str) -> Iterator[Page]:

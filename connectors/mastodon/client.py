@@ -100,7 +100,7 @@ def _meaning(server: str, token_name: str, *, has_token: bool) -> Callable[[requ
         wants_login = code == 401 or (code in (403, 422) and "authenticated user" in said)
         if wants_login and not has_token:
             return CredentialsError(
-                f"{server} shows this only to who is logged in ({code}: {excerpt(said)}); set {token_name}."
+                f"{server} shows this only to people who are logged in ({code}: {excerpt(said)}); set {token_name}."
             )
         if code == 403 and "scope" in said:
             return CredentialsError(

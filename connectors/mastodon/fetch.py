@@ -34,7 +34,7 @@ SEARCH_CAP = 10_000
 MOST_BARREN = 10
 """Pages in a row with nothing on them that yet lead on, after which a listing is given up."""
 REPLIES_SHOWN, LEVELS_SHOWN = 60, 20
-"""Replies of a thread, and replies to replies, that a server shows to who is not logged in."""
+"""Replies of a thread, and replies to replies, that a server shows without a login."""
 
 
 def connect(settings: Settings, credentials: Mapping[str, str]) -> Client:

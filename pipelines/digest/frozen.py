@@ -3,7 +3,7 @@
 Texts are cleaned and shortened, times are UTC, None means "not known". `Frozen.plain` is what the JSON file holds.
 """
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import date, datetime
 from typing import Any, Literal
 
@@ -41,22 +41,6 @@ class Search:
     def is_known(self) -> bool:
         """Whether a count may be told: 0 only where nothing could have been missed."""
         return self.state in {"found", "nothing-found"}
-
-
-@dataclass(frozen=True, slots=True)
-class Searches:
-    """What came of each thing that the digest looks for. Counts of one that is not known are None where it lies."""
-
-    new: Search
-    brands: Search
-    themes: Search
-    wants: Search
-    topics: Search
-    waiting: Search
-    thanks: Search
-    moderation: Search
-    people: Search
-    languages: Search
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,230 +143,6 @@ class Quote:
     engagement: int | None
     sentiment: str | None
     compound: float | None
-
-
-@dataclass(frozen=True, slots=True)
-class Theme:
-    """A theme of a brand: labels now, and counts that may be compared."""
-
-    theme_id: str
-    name: str
-    brand_id: str
-    brand_name: str
-    is_competitor: bool
-    labels: Labels
-    mentions: Count
-    positive: Count
-    negative: Count
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """Negative, positive or all posts of one theme and brand, with some of them. `labels` are of the theme."""
-
-    theme_id: str
-    theme_name: str
-    brand_id: str
-    brand_name: str
-    side: Side
-    count: Count
-    labels: Labels
-    is_moved: bool
-    quotes_of: Literal["period", "previous"]
-    quotes: list[Quote]
-    query: str
-
-
-@dataclass(frozen=True, slots=True)
-class Waiting:
-    """Somebody who waits for an answer of the team."""
-
-    quote: Quote
-    is_negative: bool
-    is_question: bool
-    wants: list[str]
-    """What else they want that asks for an answer: complaint, request, bug_report, purchase_intent, churn_risk."""
-    waiting_hours: int
-    urgency: float
-    posts_of_author: int
-
-
-@dataclass(frozen=True, slots=True)
-class WaitingList:
-    """Who waits; the counts are of all, the items the most urgent of them. `spam` posts are in none of them."""
-
-    posts: int | None
-    people: int | None
-    negative: int | None
-    questions: int | None
-    earlier: int | None
-    spam: int | None
-    has_team: bool
-    items: list[Waiting]
-
-
-@dataclass(frozen=True, slots=True)
-class Thanks:
-    """Somebody who praised us and was not answered."""
-
-    quote: Quote
-    followers: int | None
-
-
-@dataclass(frozen=True, slots=True)
-class ThanksList:
-    """Whom to thank; the counts are of all, the items those with most reach."""
-
-    posts: int | None
-    people: int | None
-    items: list[Thanks]
-
-
-@dataclass(frozen=True, slots=True)
-class Person:
-    """An influencer of a brand who spoke in the period. All counts but `period` are of the whole record."""
-
-    brand_id: str
-    author: str
-    name: str | None
-    network: str
-    followers: int | None
-    period: int
-    labels: Labels
-    engagement: int | None
-    addressed_by: int | None
-    rank: int
-    url: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class BrandPeople:
-    """The people to know of one brand; `people` counts all who spoke in the period and are ranked."""
-
-    brand_id: str
-    brand_name: str
-    is_competitor: bool
-    people: int
-    items: list[Person]
-
-
-@dataclass(frozen=True, slots=True)
-class Story:
-    """Something of which more people spoke than its own past lets expect. `people` is of the day with most of them."""
-
-    name: str
-    kind: str
-    brand_name: str | None
-    is_competitor: bool
-    is_new: bool
-    is_copied: bool
-    """Whether on every day at least half of the posts are copies of others."""
-    first_day: date
-    last_day: date
-    posts: int
-    people: int
-    usual_low: int
-    usual_high: int
-    quotes: list[Quote]
-
-
-@dataclass(frozen=True, slots=True)
-class Stories:
-    """What is new or growing; the count is of all, the items those that chance explains least."""
-
-    stories: int | None
-    items: list[Story]
-
-
-@dataclass(frozen=True, slots=True)
-class Want:
-    """Posts about our brands that want the same, how many of this period nobody has answered, and some of them."""
-
-    intent: str
-    posts: Count
-    unanswered: int | None
-    quotes: list[Quote]
-
-
-@dataclass(frozen=True, slots=True)
-class Topic:
-    """A discovered topic in posts about our brands. `tags` say what happened to it in the period: born, split, woke."""
-
-    topic_id: str
-    name: str
-    labels: Labels
-    mentions: Count
-    tags: list[str]
-
-
-@dataclass(frozen=True, slots=True)
-class Topics:
-    """Topics of our brands, most spoken of first; the count is of all. `asleep` are names of those that fell asleep."""
-
-    topics: int | None
-    items: list[Topic]
-    asleep: list[str]
-
-
-@dataclass(frozen=True, slots=True)
-class FlagCount:
-    """Posts of the period with a flag of one severity."""
-
-    flag: str
-    severity: str
-    posts: int
-
-
-@dataclass(frozen=True, slots=True)
-class Flagged:
-    """A post that a moderator should look at, and why. Personal data are not quoted."""
-
-    quote: Quote
-    flags: list[str]
-    evidence: str | None
-    is_about_risk: bool
-    """Whether somebody may need help rather than break a rule."""
-
-
-@dataclass(frozen=True, slots=True)
-class Moderation:
-    """What was flagged in posts that speak of our brands or of none; the items are the gravest of `posts`."""
-
-    counts: list[FlagCount]
-    posts: int | None
-    items: list[Flagged]
-
-
-@dataclass(frozen=True, slots=True)
-class Learned:
-    """A source whose sentiment is read by a model made of people's labels, and what both reach there, 0 … 1."""
-
-    source: str
-    labels: int
-    recall: float | None
-    other: str
-    other_recall: float | None
-
-
-@dataclass(frozen=True, slots=True)
-class Unscored:
-    """Earned mentions of the period in a language that were not scored for one reason."""
-
-    lang: str | None
-    language: str
-    reason: str | None
-    why: str
-    posts: int
-    quote: Quote | None
-
-
-@dataclass(frozen=True, slots=True)
-class Languages:
-    """Earned mentions of the period that name a brand: how many were scored, and why the others were not."""
-
-    scored: int | None
-    unscored: int | None
-    items: list[Unscored]
 
 
 @dataclass(frozen=True, slots=True)
@@ -505,28 +265,26 @@ class Frozen:
     period: Period
     previous: Period
     headline: list[str]
-    searches: Searches
     own_names: list[str]
-    own: Figures
-    brands: list[Brand]
-    stories: Stories
-    themes: list[Theme]
-    findings: list[Finding]
-    competitor_findings: list[Finding]
-    wants: list[Want]
-    topics: Topics
-    waiting: WaitingList
-    thanks: ThanksList
-    people: list[BrandPeople]
-    moderation: Moderation
-    languages: Languages
-    learned: list[Learned]
-    coverage: Coverage
     queries: dict[str, str]
+    sections: dict[str, Any] = field(default_factory=dict)
+    """What each section says, by the name of its folder."""
+
+    @property
+    def coverage(self) -> Coverage:
+        """What was seen, and so what may be compared."""
+        seen: Coverage = self.sections["coverage"].coverage
+        return seen
 
     def plain(self) -> dict[str, Any]:
-        """The structure in JSON's own types: moments as ISO 8601 with Z, days as ISO 8601."""
-        return {name: _plain(value) for name, value in asdict(self).items()}
+        """The structure in JSON's own types, the parts of all sections side by side. Moments are ISO 8601 with Z, days
+        ISO 8601.
+        """
+        whole = asdict(self)
+        parts, queries = whole.pop("sections").values(), whole.pop("queries")
+        came = {name: search for part in parts for name, search in part.pop("searches").items()}
+        told = {name: value for part in parts for name, value in part.items()}
+        return {name: _plain(value) for name, value in {**whole, "searches": came, **told, "queries": queries}.items()}
 
 
 def _plain(value: Any) -> Any:

@@ -2,14 +2,15 @@
 
 from pipelines.digest import words
 from pipelines.digest.compare import ENOUGH
-from pipelines.digest.findings import count_of, movers
-from pipelines.digest.frozen import Brand, Coverage, Figures, Period, Theme
+from pipelines.digest.frozen import Brand, Coverage, Figures, Period
 from pipelines.digest.searches import named
+from pipelines.digest.sections import brands, themes
+from pipelines.digest.sections.themes import Theme, count_of, movers
 
 
-def headline(own: Figures, brands: list[Brand], themes: list[Theme], coverage: Coverage, period: Period) -> list[str]:
+def headline(found: brands.Data, spoken: themes.Data, coverage: Coverage, period: Period) -> list[str]:
     """What mattered, in a few short sentences of plain text. Where nothing was found, what wasn't seen comes first."""
-    who = our_name(brands)
+    own, who = found.own, our_name(found.brands)
     mentions, unread = own.mentions.now, _unreadable(coverage)
     if not coverage.is_seen and not mentions:
         return [f"Nothing is known of {_when(period)}: no source was seen on any of its days.", *unread]
@@ -22,15 +23,15 @@ def headline(own: Figures, brands: list[Brand], themes: list[Theme], coverage: C
         posts = words.counted(mentions, "post")
         few = f"Only {posts}" if coverage.is_complete else f"As far as was seen, {posts}"
         return [f"{few} mentioned {who}: too few to speak of a trend.", *unread]
-    be = "were" if sum(not brand.is_competitor for brand in brands) > 1 else "was"
-    return [*_volume(who, be, own, coverage, period), *_sentiment(own), *_mover(themes, own), *unread]
+    be = "were" if sum(not brand.is_competitor for brand in found.brands) > 1 else "was"
+    return [*_volume(who, be, own, coverage, period), *_sentiment(own), *_mover(spoken.themes, own), *unread]
 
 
-def our_name(brands: list[Brand]) -> str:
+def our_name(known: list[Brand]) -> str:
     """Our brand, or our brands as one."""
-    names = [brand.name for brand in brands if not brand.is_competitor]
+    names = [brand.name for brand in known if not brand.is_competitor]
     if not names:
-        return "our brand" if brands else "any of the brands"
+        return "our brand" if known else "any of the brands"
     return names[0] if len(names) == 1 else " and ".join(names) if len(names) == 2 else f"our {len(names)} brands"
 
 
@@ -94,10 +95,10 @@ def _sentiment(own: Figures) -> list[str]:
     return [f"Net sentiment is {value}."]
 
 
-def _mover(themes: list[Theme], own: Figures) -> list[str]:
-    if own.mentions.verdict in {"first", "different"} or not themes:
+def _mover(spoken: list[Theme], own: Figures) -> list[str]:
+    if own.mentions.verdict in {"first", "different"} or not spoken:
         return []
-    moved = movers([theme for theme in themes if not theme.is_competitor])
+    moved = movers([theme for theme in spoken if not theme.is_competitor])
     if not moved:
         return ["No theme moved more than chance explains."] if own.mentions.verdict != "few" else []
     theme, side = moved[0]

@@ -1,4 +1,6 @@
-"""Questions to the published file: SQL from `queries/`, values bound, and the same statement to run again by hand."""
+"""Questions to the published file: SQL from the folders of the sections, values bound, and the same statement to run
+again by hand.
+"""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -11,12 +13,14 @@ import duckdb
 
 from pipelines.digest.text import clean
 
-FOLDER = Path(__file__).parent / "queries"
+FOLDER = Path(__file__).parent
 Row = dict[str, Any]
 
 
 class Asker:
-    """Asks by the name of a file in `queries/` and remembers each statement under the name of what it answers."""
+    """Asks by the name of a `.sql` file of a section, or of this folder, and remembers each statement under the name
+    of what it answers.
+    """
 
     def __init__(self, connection: duckdb.DuckDBPyConnection, **always: Any) -> None:
         self._connection = connection
@@ -76,7 +80,8 @@ def literal(value: Any) -> str:
 
 @cache
 def _sql(name: str) -> str:
-    return (FOLDER / f"{name}.sql").read_text(encoding="utf-8").strip()
+    [path] = [*FOLDER.glob(f"{name}.sql"), *FOLDER.glob(f"sections/*/{name}.sql")]
+    return path.read_text(encoding="utf-8").strip()
 
 
 @cache

@@ -1,6 +1,7 @@
 """What was deleted where it was said goes from the digests that quote it, too."""
 
 import json
+from collections.abc import Iterable
 from dataclasses import fields, is_dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -9,11 +10,11 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from pipelines.digest.frozen import FORMAT, Frozen, Quote
+from pipelines.digest.sections import ORDER, section
 from pipelines.store.published import open_file
 
 GONE = "(deleted since)"
 """What stands in place of a post that is gone."""
-_FROZEN = TypeAdapter(Frozen)
 
 
 def redacted(published: Path, written: Path) -> Frozen | None:
@@ -24,7 +25,7 @@ def redacted(published: Path, written: Path) -> Frozen | None:
     content = json.loads(written.read_text(encoding="utf-8"))
     if content.get("format") != FORMAT:
         return None
-    frozen = _FROZEN.validate_python(_with_moments(content))
+    frozen = _read(_with_moments(content))
     quoted = {quote.mention_id for quote in _quotes(frozen) if quote.text != GONE}
     with open_file(published) as connection:
         rows = connection.execute(
@@ -36,15 +37,25 @@ def redacted(published: Path, written: Path) -> Frozen | None:
     return _without(frozen, gone) if gone else None
 
 
+def _read(content: dict[str, Any]) -> Frozen:
+    """A digest from its JSON, in which the parts of all sections stand side by side."""
+    told = {name: TypeAdapter(section(name).Data).validate_python(content) for name in ORDER}
+    return replace(TypeAdapter(Frozen).validate_python({**content, "sections": {}}), sections=told)
+
+
 def _quotes(value: Any) -> list[Quote]:
     """Every post that a part of a digest quotes."""
     if isinstance(value, Quote):
         return [value]
-    if isinstance(value, list):
-        return [quote for entry in value for quote in _quotes(entry)]
+    if isinstance(value, list | dict):
+        return [quote for entry in _entries(value) for quote in _quotes(entry)]
     if is_dataclass(value):
         return [quote for field in fields(value) for quote in _quotes(getattr(value, field.name))]
     return []
+
+
+def _entries(value: list[Any] | dict[str, Any]) -> Iterable[Any]:
+    return value.values() if isinstance(value, dict) else value
 
 
 def _without(value: Any, gone: set[str]) -> Any:
@@ -54,6 +65,8 @@ def _without(value: Any, gone: set[str]) -> Any:
         return replace(value, title=None, text=GONE, is_shortened=False, url=None, author=None, author_name=None)
     if isinstance(value, list):
         return [_without(entry, gone) for entry in value]
+    if isinstance(value, dict):
+        return {name: _without(entry, gone) for name, entry in value.items()}
     if is_dataclass(value) and not isinstance(value, type):
         return replace(value, **{field.name: _without(getattr(value, field.name), gone) for field in fields(value)})
     return value

@@ -3,24 +3,28 @@
 import json
 import re
 from pathlib import Path
+from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from pipelines.digest import charts, words
 from pipelines.digest.frozen import Frozen
+from pipelines.digest.sections import section
+from pipelines.digest.sections.todo import open_posts
 from pipelines.digest.text import markdown
 
 TEMPLATES = Path(__file__).parent / "templates"
+SECTIONS = Path(__file__).parent / "sections"
 
 
 def html(frozen: Frozen) -> str:
     """One page that needs nothing else: styles and charts are inside, and nothing is fetched."""
-    return _environment(autoescape=True).get_template("digest.html.jinja").render(digest=frozen)
+    return _environment(autoescape=True).get_template("digest.html.jinja").render(**_given(frozen))
 
 
 def markdown_text(frozen: Frozen) -> str:
     """The same digest as Markdown (CommonMark with tables)."""
-    text = _environment(autoescape=False).get_template("digest.md.jinja").render(digest=frozen)
+    text = _environment(autoescape=False).get_template("digest.md.jinja").render(**_given(frozen))
     return re.sub(r"\n{3,}", "\n\n", text).strip() + "\n"
 
 
@@ -35,15 +39,20 @@ def command(sql: str) -> str:
     return f'earshot query "{escaped}"'
 
 
+def _given(frozen: Frozen) -> dict[str, Any]:
+    """What the templates get: the digest, and of each section its data, its module and its name."""
+    return {"d": frozen, "sections": [(said, section(name), name) for name, said in frozen.sections.items()]}
+
+
 def _environment(*, autoescape: bool) -> Environment:
     environment = Environment(
-        loader=FileSystemLoader(TEMPLATES),
+        loader=FileSystemLoader([TEMPLATES, SECTIONS]),
         autoescape=autoescape,  # noqa: S701  (Markdown is escaped by its own filter)
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.globals.update(charts=charts, words=words)
+    environment.globals.update(charts=charts, words=words, open_posts=open_posts)
     environment.filters.update(md=markdown, command=command, number=words.number, net=words.net, percent=words.percent)
     return environment

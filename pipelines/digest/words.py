@@ -6,24 +6,13 @@ from pipelines.digest.compare import net_sentiment
 from pipelines.digest.frozen import (
     Count,
     Coverage,
-    Finding,
-    FlagCount,
-    Flagged,
-    Frozen,
     Labels,
-    Learned,
     Period,
-    Person,
     Quote,
     Rate,
     RateChange,
-    Side,
-    Source,
-    Story,
-    Thanks,
     Unreadable,
     Verdict,
-    Waiting,
 )
 from pipelines.digest.text import clean
 
@@ -226,17 +215,6 @@ def language(code: str | None) -> str:
     return "Language not recognised" if not code else LANGUAGES.get(code, clean(code))
 
 
-def unscored_reason(reason: str | None, lang: str | None) -> str:
-    """Why a post was not scored, for readers."""
-    if reason == "no-text":
-        return "no text, only a picture or a link"
-    if reason == "unknown-language":
-        return "too short or too mixed to tell the language"
-    if reason and reason.startswith("language:"):
-        return f"the scorer does not read {language(lang or reason.partition(':')[2])}"
-    return clean(reason) if reason else "no reason was recorded"
-
-
 def reactions(quote: Quote) -> str:
     """41 points · 12 likes · likes –"""
     if quote.likes is None and quote.score is not None:
@@ -268,193 +246,11 @@ def comparison_line(coverage: Coverage, period: Period) -> str:
     return f"No source was seen in full both times, so nothing is compared with {before(period)}."
 
 
-def unequal_lines(coverage: Coverage) -> list[str]:
-    """Why brands can't be set beside each other without more ado: less was seen of one, or its query changed."""
-    lines = [
-        f"Less was seen of {one.brand_name} than of others on {one.source} ({counted(one.days, 'day')} of both "
-        "periods): its share of voice is too small."
-        for one in coverage.unequal
-    ]
-    lines += [
-        f"{one.brand_name} is searched for otherwise since {day(one.since)}: what moved may be the query, not what "
-        "people say."
-        for one in coverage.redefined
-    ]
-    return lines
-
-
-def no_mover_line(coverage: Coverage, period: Period) -> str:
-    """Why no theme is called a mover."""
-    if coverage.mode in {"all", "some"}:
-        return "No theme moved more than chance explains."
-    return comparison_line(coverage, period)
-
-
 def unreadable_line(one: Unreadable) -> str:
     """3,000 records came and could not be read"""
     return f"{counted(one.records, 'record')} came and could not be read"
 
 
-def asleep_line(frozen: Frozen) -> str:
-    """Fell asleep, as nobody spoke of it for some time: Ticket refunds."""
-    seen = "" if not frozen.coverage.unseen_in_both else ", as far as was seen"
-    return f"Fell asleep, as nobody spoke of it for some time{seen}: {', '.join(frozen.topics.asleep)}."
-
-
-def open_posts(frozen: Frozen) -> str:
-    """3 open posts, 1 of them older than this period · not judged"""
-    waiting, search = frozen.waiting, frozen.searches.waiting
-    if not search.is_known:
-        return {"not-seen": "not seen in full", "not-judged": "not judged in full"}[search.state]
-    older = f", {number(waiting.earlier)} of them older than this period" if waiting.earlier else ""
-    return counted(waiting.posts, "open post") + older
-
-
-def complete_count(source: Source, period: Period, is_current: bool) -> str:
-    """7 of 7 days"""
-    days = [day for day in source.days if (day.date >= period.first_day) is is_current]
-    return f"{sum(day.status == 'complete' for day in days)} of {counted(len(days), 'day')}"
-
-
-def complete_days(source: Source, period: Period) -> str:
-    """7 of 7 days complete, before 6 of 7"""
-    return f"{complete_count(source, period, True)} complete, {complete_count(source, period, False)} before"
-
-
-WANTED = {"churn_risk": "may leave", "purchase_intent": "may buy"}
-
-
-def waiting_why(item: Waiting) -> str:
-    """Waiting 3 days · may leave · complaint · negative · question · 2 more posts open"""
-    wants = sorted(item.wants, key=lambda want: (want not in WANTED, want))
-    reasons = [
-        f"Waiting {waited(item.waiting_hours)}",
-        *(WANTED.get(want, clean(want).replace("_", " ")) for want in wants),
-        "negative" if item.is_negative and "complaint" not in wants else "",
-        "question" if item.is_question else "",
-        f"{counted(item.posts_of_author - 1, 'more post')} open" if item.posts_of_author > 1 else "",
-    ]
-    return " · ".join(reason for reason in reasons if reason)
-
-
-INTENTS = {
-    "complaint": "Complaints",
-    "bug_report": "Bug reports",
-    "request": "Requests",
-    "question": "Questions",
-    "churn_risk": "People who may leave",
-    "purchase_intent": "People who may buy",
-    "praise": "Praise",
-    "story": "Stories",
-}
-
-
-def intent(value: str) -> str:
-    """How posts that want the same are called."""
-    return INTENTS.get(value, clean(value))
-
-
-def story_name(story: Story) -> str:
-    """“login loop” · #outage · the link example.org/a · the topic Ticket refunds"""
-    if story.kind in {"theme", "topic"}:
-        return f"the {story.kind} {story.name}"
-    if story.kind == "link":
-        return f"the link {story.name}"
-    return f"#{story.name.removeprefix('#')}" if story.kind == "hashtag" else f"“{story.name}”"
-
-
-def story_fact(story: Story, period: Period) -> str:
-    """41 posts since 28 April, up to 33 people a day; usually 0–2"""
-    usual = f"{number(story.usual_low)}–{number(story.usual_high)}"
-    if story.usual_low == story.usual_high:
-        usual = number(story.usual_low)
-    since = f"since {day(story.first_day)}"
-    if story.last_day < period.last_day:
-        since = f"on {span(max(story.first_day, period.first_day), story.last_day)}"
-    fact = f"{counted(story.posts, 'post')} {since}, by up to {counted(story.people, 'person', 'people')} a day"
-    return f"{fact}; never seen before" if story.is_new else f"{fact}; usually {usual}"
-
-
-def flagged_why(item: Flagged) -> str:
-    """insult, threat: “…” · not quoted, as it holds personal data"""
-    names = ", ".join(flag_name(flag) for flag in item.flags)
-    return f"{names}: {item.evidence}" if item.evidence else names
-
-
 def net_of(labels: Labels) -> Rate:
     """Net sentiment of labels, with its n."""
     return net_sentiment(labels)
-
-
-def topic_tag(tag: str) -> str:
-    """What happened to a topic, as a tag beside its name."""
-    return {"born": "new", "split": "split off", "woke": "back"}.get(tag, clean(tag))
-
-
-def flag_name(flag: str) -> str:
-    """insult · self-harm · guideline no-politics"""
-    return clean(flag).replace("guideline:", "guideline ").replace("-", " ")
-
-
-def flag_counts(counts: list[FlagCount]) -> str:
-    """high: threat 2 · medium: insult 4, personal data 1"""
-    severities = dict.fromkeys(count.severity for count in counts)
-    return " · ".join(
-        f"{severity}: "
-        + ", ".join(f"{flag_name(one.flag)} {number(one.posts)}" for one in counts if one.severity == severity)
-        for severity in severities
-    )
-
-
-def learned_line(one: Learned) -> str:
-    """In forum, sentiment is read by a model learned from 540 labels …"""
-    line = f"In {one.source}, sentiment is read by a model learned from {counted(one.labels, 'label')} of people"
-    if one.recall is None or one.other_recall is None:
-        return f"{line}."
-    return (
-        f"{line}: it finds {one.recall:.0%} of each tone there on average (macro-recall, cross-validated), "
-        f"{one.other} {one.other_recall:.0%}."
-    )
-
-
-def thanks_why(item: Thanks) -> str:
-    """34 reactions · 212,000 followers"""
-    return f"{counted(item.quote.engagement, 'reaction')} · {counted(item.followers, 'follower')}"
-
-
-def person_reach(person: Person) -> str:
-    """1,542 reactions, addressed by 6 people, 212,000 followers"""
-    addressed = "addressed by " + counted(person.addressed_by, "person", "people")
-    return f"{counted(person.engagement, 'reaction')}, {addressed}, {counted(person.followers, 'follower')}"
-
-
-def person_tone(person: Person) -> str:
-    """11 mentions, 2 in this period; 5 positive, 3 negative of 11 scored"""
-    labels = person.labels
-    tone = "none scored"
-    if labels.scored:
-        tone = (
-            f"{number(labels.positive)} positive, {number(labels.negative)} negative of {number(labels.scored)} scored"
-        )
-    return f"{counted(labels.mentions, 'mention')}, {number(person.period)} in this period; {tone}"
-
-
-def side(value: Side) -> str:
-    """How the heading of a finding begins."""
-    return {"bad": "Negative about", "good": "Positive about", "any": "Talk about"}[value]
-
-
-def tone_of(finding: Finding) -> str:
-    """What a finding about all posts of a theme adds: their tone."""
-    labels = finding.labels
-    if finding.side != "any" or not labels.scored:
-        return ""
-    return f"; {labels.positive} positive, {labels.negative} negative of {labels.scored} scored"
-
-
-def finding_queries(frozen: Frozen) -> list[tuple[str, str]]:
-    """Label and query of the posts behind each finding."""
-    return [
-        (f"Posts: {finding.brand_name}, {finding.theme_name}, {side(finding.side).lower()}", finding.query)
-        for finding in frozen.findings + frozen.competitor_findings
-    ]

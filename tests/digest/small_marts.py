@@ -1,7 +1,9 @@
 """A published file built by hand: mentions and coverage go in, the marts that follow are counted from those."""
 
+from dataclasses import fields
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import duckdb
@@ -57,7 +59,7 @@ create table marts.topic_events (
     topic_id varchar, topic_name varchar, event_date date, event varchar, other_topic_name varchar);
 create table marts.flagged_mentions (
     mention_id varchar, flag varchar, severity varchar, probability double, evidence varchar, is_confirmed boolean,
-    brands varchar[], created_date date, is_team boolean, is_repost boolean);
+    brands varchar[], created_date date, is_team boolean, is_repost boolean, is_earned boolean);
 create table marts.models (
     task varchar, source varchar, labels_count bigint, learned_recall double, compared_with varchar,
     compared_recall double, is_used boolean);
@@ -240,6 +242,7 @@ class Marts:
             "created_date": mention["created_date"],
             "is_team": mention["is_team"],
             "is_repost": mention["is_repost"],
+            "is_earned": mention["is_earned"],
         }
         self.other("flagged_mentions", **row | changed)
 
@@ -324,3 +327,9 @@ def _insert(connection: duckdb.DuckDBPyConnection, table: str, rows: list[dict[s
     marks = ", ".join(["(" + ", ".join("?" * len(columns)) + ")"] * len(rows))
     values = [row.get(name) for row in rows for name in columns]
     connection.execute(f"insert into marts.{table} ({', '.join(columns)}) values {marks}", values)
+
+
+def searches_of(frozen: Frozen) -> SimpleNamespace:
+    """What came of every search, whichever section it is of."""
+    found = [section.searches for section in frozen.sections.values()]
+    return SimpleNamespace(**{field.name: getattr(one, field.name) for one in found for field in fields(one)})

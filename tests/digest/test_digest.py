@@ -25,7 +25,7 @@ def week(marts: Marts) -> Frozen:
 
 
 def test_figures_of_a_week(week: Frozen) -> None:
-    own = week.own
+    own = week.sections["brands"].own
 
     assert own.labels == Labels(mentions=34, positive=13, neutral=4, negative=15, unscored=2)
     assert own.mentions == Count(now=34, like_now=34, like_before=15, verdict="up")
@@ -33,7 +33,7 @@ def test_figures_of_a_week(week: Frozen) -> None:
     assert (own.net_sentiment.points, own.net_sentiment.verdict) == (-79.5833, "down")
     assert own.share_of_voice is not None
     assert (own.share_of_voice.now, own.share_of_voice.like_before) == (Rate(0.809524, 42), Rate(0.5, 30))
-    assert [(brand.name, brand.figures.mentions) for brand in week.brands] == [
+    assert [(brand.name, brand.figures.mentions) for brand in week.sections["brands"].brands] == [
         ("Halmora", Count(34, 34, 15, "up")),
         ("Tillwick", Count(8, 8, 15, "steady")),
     ]
@@ -48,7 +48,7 @@ def test_headline_of_a_week(week: Frozen) -> None:
 
 
 def test_to_do_of_a_week(week: Frozen) -> None:
-    waiting, thanks, people = week.waiting, week.thanks, week.people
+    waiting, thanks, people = week.sections["todo"].waiting, week.sections["todo"].thanks, week.sections["todo"].people
 
     assert (waiting.posts, waiting.people, waiting.negative, waiting.questions, waiting.earlier) == (1, 1, 1, 1, 0)
     assert [(item.quote.author, item.waiting_hours, item.is_negative, item.is_question) for item in waiting.items] == [
@@ -155,7 +155,7 @@ def test_periods_of_any_length(marts: Marts, days: int) -> None:
 
     assert (frozen.period.last_day - frozen.period.first_day).days == days - 1
     assert frozen.previous.last_day == frozen.period.first_day - timedelta(days=1)
-    assert len(frozen.brands[0].days) == 2 * days
+    assert len(frozen.sections["brands"].brands[0].days) == 2 * days
     assert render.html(frozen)
 
 
@@ -173,9 +173,9 @@ def test_two_brands_of_ours_count_a_post_about_both_once(marts: Marts) -> None:
 
     frozen = marts.freeze()
 
-    assert frozen.own.labels.mentions == 12
-    assert frozen.own.share_of_voice is not None
-    assert frozen.own.share_of_voice.now == Rate(0.8, 30)
+    assert frozen.sections["brands"].own.labels.mentions == 12
+    assert frozen.sections["brands"].own.share_of_voice is not None
+    assert frozen.sections["brands"].own.share_of_voice.now == Rate(0.8, 30)
     assert frozen.headline[0].startswith("Halmora and Loft were mentioned 12 times")
 
 
@@ -191,7 +191,7 @@ class TestPosts:
         marts.mention(NOW, "positive", themes=["price"], text="cheap and good", engagement=999)
 
         frozen = marts.freeze()
-        bad = next(finding for finding in frozen.findings if finding.side == "bad")
+        bad = next(finding for finding in frozen.sections["themes"].findings if finding.side == "bad")
 
         assert [quote.text for quote in bad.quotes] == ["loud", "quiet", "unknown reach"]
 
@@ -202,7 +202,7 @@ class TestPosts:
         marts.mention(**shared, text="worth every cent", engagement=3, intents=["praise"])
         marts.mention(**shared, text="billig und gut", engagement=20, intents=None)
 
-        good = next(finding for finding in marts.freeze().findings if finding.side == "good")
+        good = next(finding for finding in marts.freeze().sections["themes"].findings if finding.side == "good")
 
         assert [quote.text for quote in good.quotes][:2] == [
             "worth every cent",
@@ -212,7 +212,7 @@ class TestPosts:
     def test_what_fell_quotes_what_was_said_before(self, marts: Marts) -> None:
         marts.mentions(20, BEFORE, "negative", themes=["wifi"], text="wifi drops again")
 
-        finding = marts.freeze().findings[0]
+        finding = marts.freeze().sections["themes"].findings[0]
 
         assert (finding.side, finding.count.verdict, finding.quotes_of) == ("bad", "down", "previous")
         assert len(finding.quotes) == 3
@@ -222,7 +222,7 @@ class TestPosts:
         marts.mentions(4, NOW, "positive", themes=["price"])
         marts.mentions(5, NOW, None, themes=["price"])
 
-        findings = marts.freeze().findings
+        findings = marts.freeze().sections["themes"].findings
 
         assert [(finding.side, finding.count, finding.is_moved) for finding in findings] == [
             ("any", Count(14, 14, 0, "up"), True)
@@ -234,8 +234,10 @@ class TestPosts:
 
         frozen = marts.freeze()
 
-        assert frozen.findings == []
-        assert [(finding.brand_name, finding.side) for finding in frozen.competitor_findings] == [("Tillwick", "bad")]
+        assert frozen.sections["themes"].findings == []
+        assert [(finding.brand_name, finding.side) for finding in frozen.sections["themes"].competitor_findings] == [
+            ("Tillwick", "bad")
+        ]
 
     @pytest.mark.parametrize(
         ("text", "is_question"),
@@ -251,7 +253,7 @@ class TestPosts:
     def test_a_question_in_any_script_waits_for_an_answer(self, marts: Marts, text: str, is_question: bool) -> None:
         marts.mention(NOW, "neutral", text=text, is_answered=False)
 
-        assert marts.freeze().waiting.questions == int(is_question)
+        assert marts.freeze().sections["todo"].waiting.questions == int(is_question)
 
     def test_who_waits_longest_with_most_reactions_comes_first_and_once(self, marts: Marts) -> None:
         asking = {"label": "negative", "is_answered": False}
@@ -262,7 +264,7 @@ class TestPosts:
         marts.mention(NOW, "negative", text="answered", engagement=999)
         marts.rival(1, NOW, "negative", is_answered=False)
 
-        waiting = marts.freeze().waiting
+        waiting = marts.freeze().sections["todo"].waiting
 
         assert [item.quote.text for item in waiting.items] == ["old and seen", "old and unseen", "new and unseen"]
         assert (waiting.posts, waiting.people, waiting.earlier, waiting.items[0].posts_of_author) == (4, 3, 2, 2)

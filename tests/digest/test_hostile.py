@@ -126,7 +126,7 @@ def test_an_address_that_is_none_is_not_linked(marts: Marts, url: str) -> None:
 
     frozen = marts.freeze()
 
-    assert [item.quote.url for item in frozen.waiting.items] == [None] * 6
+    assert [item.quote.url for item in frozen.sections["todo"].waiting.items] == [None] * 6
     assert "rel=" not in render.html(frozen).replace('rel="icon"', "")
 
 
@@ -136,8 +136,8 @@ def test_two_megabytes_are_shortened_with_the_whole_one_link_away(marts: Marts) 
     frozen = marts.freeze()
     page = render.html(frozen)
 
-    assert frozen.waiting.items[0].quote.text.endswith("all work and no play all…")
-    assert frozen.waiting.items[0].quote.is_shortened
+    assert frozen.sections["todo"].waiting.items[0].quote.text.endswith("all work and no play all…")
+    assert frozen.sections["todo"].waiting.items[0].quote.is_shortened
     assert "Read it all" in page
     assert len(page) < 120_000
 
@@ -187,8 +187,10 @@ def test_any_text_as_a_quote(week: Frozen, anything: str, trouble: str) -> None:
         anything + trouble,
     )
     quote = quote_of(row | {"created_at": UNTIL})
-    item = replace(week.waiting.items[0], quote=quote)
-    frozen = replace(week, waiting=replace(week.waiting, items=[item]))
+    todo = week.sections["todo"]
+    item = replace(todo.waiting.items[0], quote=quote)
+    todo = replace(todo, waiting=replace(todo.waiting, items=[item]))
+    frozen = replace(week, sections={**week.sections, "todo": todo})
 
     page = render.html(frozen)
 

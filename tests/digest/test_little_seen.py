@@ -26,7 +26,7 @@ class TestCoverage:
             ["forum"],
             ["x-search"],
         )
-        assert frozen.own.mentions == Count(20, 20, 21, "steady")
+        assert frozen.sections["brands"].own.mentions == Count(20, 20, 21, "steady")
         assert frozen.headline[:2] == [
             "Halmora was mentioned 20 times, as far as was seen.",
             "In the sources seen in full both times: 20, about as many as the week before (21).",
@@ -42,12 +42,12 @@ class TestCoverage:
 
         frozen = marts.freeze()
 
-        assert frozen.own.mentions == Count(12, None, None, "different")
+        assert frozen.sections["brands"].own.mentions == Count(12, None, None, "different")
         assert frozen.headline[:2] == [
             "Halmora was mentioned 12 times.",
             "What was seen differs from the week before, so this is neither a rise nor a drop.",
         ]
-        assert [finding.is_moved for finding in frozen.findings] == [False]
+        assert [finding.is_moved for finding in frozen.sections["themes"].findings] == [False]
 
     def test_the_first_period_says_so(self, marts: Marts) -> None:
         marts.days = [day for day in marts.days if day["day_date"] >= date(2026, 4, 24)]
@@ -63,7 +63,7 @@ class TestCoverage:
         marts.mentions(12)
 
         frozen = marts.freeze()
-        days = {day.date: day.mentions for day in frozen.brands[0].days}
+        days = {day.date: day.mentions for day in frozen.sections["brands"].brands[0].days}
 
         assert (days[date(2026, 4, 28)], days[date(2026, 4, 29)], days[date(2026, 4, 30)]) == (12, None, 0)
         assert "29 Apr: not seen" in render.html(frozen)
@@ -74,7 +74,7 @@ class TestCoverage:
 
         frozen = marts.freeze()
 
-        assert frozen.own.mentions.now is None
+        assert frozen.sections["brands"].own.mentions.now is None
         assert frozen.headline == ["Nothing is known of the 7 days: no source was seen on any of its days."]
 
 
@@ -98,7 +98,7 @@ class TestLittleData:
             "Nobody mentioned Halmora in the 7 days.",
             "There were 4 mentions the week before.",
         ]
-        assert frozen.own.net_sentiment.now == Rate(None, 0)
+        assert frozen.sections["brands"].own.net_sentiment.now == Rate(None, 0)
         assert render.html(frozen)
 
     def test_few_posts_are_no_trend(self, marts: Marts) -> None:
@@ -112,8 +112,8 @@ class TestLittleData:
 
         frozen = marts.freeze()
 
-        assert frozen.own.share_of_voice is None
-        assert frozen.brands[0].figures.share_of_voice is None
+        assert frozen.sections["brands"].own.share_of_voice is None
+        assert frozen.sections["brands"].brands[0].figures.share_of_voice is None
         assert '<th scope="col" class="n">Share of voice' not in render.html(frozen)
 
     def test_only_competitors(self, marts: Marts) -> None:
@@ -132,7 +132,7 @@ class TestLittleData:
         frozen = marts.freeze()
 
         assert frozen.headline[1] == "Sentiment isn't known: none of the 12 posts could be scored."
-        assert [(item.language, item.posts, item.why) for item in frozen.languages.items] == [
+        assert [(item.language, item.posts, item.why) for item in frozen.sections["languages"].languages.items] == [
             ("Japanese", 12, "the scorer does not read Japanese")
         ]
 

@@ -35,7 +35,7 @@ def test_equal_coverage_lets_shares_be_compared(week: Any) -> None:
     seen(week, "halmora", "complete", 3)
     seen(week, "tillwick", "complete", 3)
     frozen = week.freeze()
-    assert (frozen.coverage.unequal, frozen.brands[0].figures.share_of_voice.verdict) == ([], "up")
+    assert (frozen.coverage.unequal, frozen.sections["brands"].brands[0].figures.share_of_voice.verdict) == ([], "up")
 
 
 def test_less_seen_of_one_brand_is_said_and_its_share_not_compared(week: Any) -> None:
@@ -43,7 +43,7 @@ def test_less_seen_of_one_brand_is_said_and_its_share_not_compared(week: Any) ->
     seen(week, "tillwick", "missing", 2)
     frozen = week.freeze()
     assert [(one.brand_name, one.source, one.days) for one in frozen.coverage.unequal] == [("Tillwick", "reddit", 2)]
-    assert frozen.brands[0].figures.share_of_voice.verdict == "different"
+    assert frozen.sections["brands"].brands[0].figures.share_of_voice.verdict == "different"
     said = (
         "Less was seen of Tillwick than of others on reddit (2 days of both periods): its share of voice is too small."
     )
@@ -71,5 +71,5 @@ def test_a_changed_query_is_said_and_no_change_of_what_people_say(week: Any) -> 
         )
     frozen = week.freeze()
     assert [(one.brand_name, one.since) for one in frozen.coverage.redefined] == [("Halmora", date(2026, 4, 26))]
-    assert frozen.brands[0].figures.share_of_voice.verdict == "different"
-    assert "Halmora is searched for otherwise since" in render.html(frozen)
+    assert frozen.sections["brands"].brands[0].figures.share_of_voice.verdict == "different"
+    assert "The query of Halmora changed on" in render.html(frozen)
