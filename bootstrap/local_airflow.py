@@ -9,6 +9,7 @@ import os
 import secrets
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
@@ -26,6 +27,8 @@ HOST = "127.0.0.1"
 POOL = "earshot_warehouse"
 START_SECONDS = 120
 STOP_SECONDS = 15
+TRIES = 5
+DAGS = ("earshot_nightly", "earshot_digest")
 
 
 class StartError(Exception):
@@ -145,7 +148,7 @@ class LocalAirflow:
             self.environ["AIRFLOW__EARSHOT__NIGHTLY_SCHEDULE"] = schedule
 
     def start(self) -> None:
-        """Return when the API answers, both DAGs are known and the warehouse's pool is there."""
+        """Return when the API answers, the warehouse's pool is there, and both DAGs are known and on."""
         self._keep_others_out()
         write_settings(self.home, self._port)
         self._migrate()
@@ -156,6 +159,8 @@ class LocalAirflow:
         self.processes.wait_until(self._answers, "Airflow's API server")
         self._make_pool()
         self.processes.wait_until(self._knows_the_dags, "Reading the DAGs")
+        for dag_id in DAGS:
+            self.ask("PATCH", f"/dags/{dag_id}", {"is_paused": False})
 
     def stop(self) -> None:
         """Stop every process and let others in."""
@@ -164,7 +169,16 @@ class LocalAirflow:
             self._lock.close()
 
     def ask(self, method: str, path: str, body: object = None) -> dict[str, Any]:
-        """The JSON answer of Airflow's REST API."""
+        """The JSON answer of Airflow's REST API. Where a process waits too long for another at the one SQLite file, the
+        server fails; then it is asked again.
+        """
+        for _ in range(TRIES - 1):
+            try:
+                return self._send(method, "/api/v2" + path, body)
+            except urllib.error.HTTPError as error:
+                if error.code < 500:
+                    raise
+            time.sleep(1)
         return self._send(method, "/api/v2" + path, body)
 
     def _send(self, method: str, path: str, body: object = None) -> dict[str, Any]:
@@ -190,7 +204,7 @@ class LocalAirflow:
         faults = self.ask("GET", "/importErrors")["import_errors"]
         if faults:
             raise StartError(f"A DAG can't be imported:\n{faults[0]['stack_trace']}")
-        return {dag["dag_id"] for dag in self.ask("GET", "/dags")["dags"]} >= {"earshot_nightly", "earshot_digest"}
+        return {dag["dag_id"] for dag in self.ask("GET", "/dags")["dags"]} >= set(DAGS)
 
     def _keep_others_out(self) -> None:
         """Two schedulers over one SQLite file would run each other's tasks."""
@@ -212,6 +226,8 @@ class LocalAirflow:
             command = [str(BIN / "airflow"), "db", "migrate"]
             if subprocess.run(command, stdout=output, stderr=subprocess.STDOUT, env=self.environ, cwd=ROOT).returncode:
                 raise StartError(f"Airflow could not make its database. The log: {log}")
+        with contextlib.closing(sqlite3.connect(self.home / "airflow.db")) as database:
+            database.execute("pragma journal_mode = wal")  # who reads then doesn't wait for who writes
         stamp.write_text(wanted)
 
 
@@ -232,7 +248,7 @@ def write_settings(home: Path, port: int) -> None:
                 "load_examples": False,
                 "executor": "LocalExecutor",
                 "parallelism": 4,
-                "dags_are_paused_at_creation": False,
+                "dags_are_paused_at_creation": True,  # until the pool is there
                 "simple_auth_manager_all_admins": True,  # the server listens on this machine only
                 "execution_api_server_url": f"http://{HOST}:{port}/execution/",
                 "fernet_key": keep.get(("core", "fernet_key")) or urlsafe_b64encode(secrets.token_bytes(32)).decode(),

@@ -31,11 +31,9 @@ def main() -> int:
             print(f"Starting Airflow on {config}", flush=True)
             if is_sandbox:
                 airflow.environ |= sandbox_credentials()
-                command = ["python", "-m", "sandbox.server", "--port", str(SANDBOX_PORT)]
+                command = ["python", "-m", "sandbox.server", "--port", str(SANDBOX_PORT), "--keeps-time"]
                 airflow.processes.start("sandbox", command, airflow.environ)
             airflow.start()
-            for dag_id in ("earshot_nightly", "earshot_digest"):
-                airflow.ask("PATCH", f"/dags/{dag_id}", {"is_paused": False})
             print(f"UI         {airflow.url}\nhome       {home}\nlogs       {airflow.home / 'logs'}")
             print(f"commands   AIRFLOW_HOME={airflow.home} .venv/bin/airflow …")
             if is_sandbox:

@@ -36,7 +36,9 @@ AT_THE_ROOT = ("reddit", "x")
 class App:
     """The server as an ASGI app: notes what is asked, does wrong what it was told to, and else answers."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, *, keeps_time: bool = False) -> None:
+        self.keeps_time = keeps_time
+        """Whether its clock goes, in place of standing still."""
         self.show(world)
 
     def show(self, world: World) -> None:
@@ -58,6 +60,8 @@ class App:
         if scope["path"].startswith("/_sandbox/"):
             await self.control(scope, receive, send)
             return
+        if self.keeps_time:
+            self.world.now = _moment(datetime.now(UTC).isoformat())
         body = await HttpRequest(scope, receive).body()
         form = parse_qsl(body.decode(errors="replace")) if body else []
         query = parse_qsl(scope["query_string"].decode(), keep_blank_values=True)
@@ -131,9 +135,11 @@ class Sandbox:
 
 
 @contextmanager
-def serve(community: Community | None = None, *, port: int = 0, **world: object) -> Iterator[Sandbox]:
+def serve(
+    community: Community | None = None, *, port: int = 0, keeps_time: bool = False, **world: object
+) -> Iterator[Sandbox]:
     """A server in a thread of its own, by default on a free port and with the whole community, until the block ends."""
-    app = App(World(community or load(), **world))  # type: ignore[arg-type]
+    app = App(World(community or load(), **world), keeps_time=keeps_time)  # type: ignore[arg-type]
     server = uvicorn.Server(
         # What the server is told to do wrong would fill a log with tracebacks.
         uvicorn.Config(app, lifespan="off", log_config=None, access_log=False, ws="none", timeout_keep_alive=60)
@@ -157,12 +163,13 @@ def main() -> None:
     parser.add_argument("--port", type=int, default=8765)
     parser.add_argument("--community", type=Path, default=FOLDER, help="folder of accounts-*.jsonl and posts-*.jsonl")
     parser.add_argument("--now", type=_moment, default=END_OF_THE_COMMUNITY, help="what the server's clock says, UTC")
+    parser.add_argument("--keeps-time", action="store_true", help="let its clock go; nobody says anything new")
     given = parser.parse_args()
     try:
         community = load(given.community)
     except CommunityError as error:
         parser.exit(1, f"The community in {given.community} can't be used:\n{error}\n")
-    with serve(community, port=given.port, now=given.now) as sandbox:
+    with serve(community, port=given.port, keeps_time=given.keeps_time, now=given.now) as sandbox:
         print(f"{sandbox.url}: {len(community.posts)} posts until {given.now:%Y-%m-%d %H:%M} UTC. Ctrl-C ends it.")
         print(f"Reddit: client id {CLIENT_ID}, secret {CLIENT_SECRET}. X: bearer token {BEARER_TOKEN}.")
         try:

@@ -1,6 +1,6 @@
 """The sandbox server as any client sees it."""
 
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 import requests
@@ -298,3 +298,11 @@ def test_requests_are_noted(x, sandbox):
     x("", ids="1")
     noted = requests.get(f"{sandbox.url}/_sandbox/requests", timeout=5).json()
     assert noted == [{"method": "GET", "path": "/2/tweets", "params": {"ids": "1"}}]
+
+
+def test_a_clock_that_goes_lets_a_nightly_schedule_ask_for_yesterday() -> None:
+    with serve(keeps_time=True) as running:
+        yesterday = datetime.now(UTC) - timedelta(days=1)
+        asked = {"query": "basil", "end_time": f"{yesterday:%Y-%m-%dT%H:%M:%SZ}"}
+        answer = requests.get(f"{running.url}/2/tweets/search/recent", params=asked, headers=BEARER, timeout=5)
+    assert answer.json()["meta"]["result_count"] == 0
