@@ -25,7 +25,7 @@ def test_where_all_was_seen_and_judged_nothing_found_is_an_all_clear(marts: Mart
     marts.mentions(20, BEFORE, "positive", intents=["story"])
     searches = searches_of(marts.freeze())
     assert searches.new == Search("nothing-found", "No word, theme or topic stands out against its own past.")
-    assert searches.themes == Search("nothing-found", "No theme is spoken of in the 20 posts about our brands.")
+    assert searches.themes == Search("nothing-found", "No theme comes up in the 20 posts about our brands.")
     assert searches.waiting == Search(
         "nothing-found",
         "Nobody: of the 40 posts about our brands, none that is negative, asks or wants something lacks an answer.",
@@ -55,8 +55,8 @@ def test_in_the_first_weeks_nothing_is_called_quiet(marts: Marts) -> None:
     frozen = marts.freeze()
     assert frozen.sections["new"].searches.new == Search(
         "not-judged",
-        "Not judged yet: what is new only shows against the past. A source must have been seen on 14 days of it, up to "
-        "a week before; so far the most is 9.",
+        "Not judged yet: only the past shows what is new. A source must have been seen on 14 days, the "
+        "last week not counted; so far the most is 9.",
     )
     assert frozen.sections["new"].stories.stories is None
     for said in (render.html(frozen), render.markdown_text(frozen)):
@@ -74,7 +74,8 @@ def test_a_source_too_young_to_be_judged_is_named_beside_the_others(marts: Marts
     searches = searches_of(marts.frozen_again())
     assert searches.new == Search(
         "not-judged",
-        "Nothing stands out in what was seen and judged. Not judged in full, for want of a past: newsletter.",
+        "Nothing stands out in what was seen and judged. Not judged in full, as there is too little history: "
+        "newsletter.",
     )
 
 
@@ -239,4 +240,4 @@ def test_a_topic_that_fell_asleep_did_so_as_far_as_was_seen(marts: Marts, status
     marts.mention(BEFORE, topic_id="t0001")
     marts.other("topics", topic_id="t0001", topic_name="Refunds")
     marts.other("topic_events", topic_id="t0001", topic_name="Refunds", event_date=NOW, event="asleep")
-    assert f"Fell asleep, as nobody spoke of it for some time{seen}: Refunds." in render.html(marts.freeze())
+    assert f"No longer spoken of for some time{seen}: Refunds." in render.html(marts.freeze())

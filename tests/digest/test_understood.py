@@ -164,7 +164,7 @@ def test_topics_of_our_brands_with_what_happened_to_them(marts: Marts) -> None:
     assert (topic.name, topic.labels, topic.tags) == ("Pump noise", Labels(9, 0, 0, 9, 0), ["born"])
     assert topic.mentions == Count(9, 9, 1, "steady")
     assert frozen.sections["wants"].topics.asleep == ["Basil seeds"]
-    assert all("Fell asleep" in text and "Basil seeds" in text for text in both(frozen))
+    assert all("No longer spoken of" in text and "Basil seeds" in text for text in both(frozen))
 
 
 # Who waits ---------------------------------------------------------------------------------------------

@@ -93,7 +93,7 @@ def _story(asker: Asker, number: int, row: Row) -> Story:
 def _search(coverage: Coverage, rows: list[Row], *, is_found: bool) -> Search:
     """What is new or growing is judged where a source has a past: day by day, source by source."""
     young = [clean(row["source"]) for row in rows if row["judged_days"] < row["days"]]
-    too_young = [f"Not judged in full, for want of a past: {named(young)}."] if young else []
+    too_young = [f"Not judged in full, as there is too little history: {named(young)}."] if young else []
     if is_found:
         return Search("found", too_young[0] if too_young else None)
     if not coverage.is_seen:
@@ -114,8 +114,8 @@ def _too_early(rows: list[Row]) -> str:
     if most >= needed:
         return "Not judged: there are no posts in the past that these days could be held against."
     return (
-        "Not judged yet: what is new only shows against the past. A source must have been seen on "
-        f"{counted(needed, 'day')} of it, up to a week before; so far the most is {number(most)}."
+        "Not judged yet: only the past shows what is new. A source must have been seen on "
+        f"{counted(needed, 'day')}, the last week not counted; so far the most is {number(most)}."
     )
 
 

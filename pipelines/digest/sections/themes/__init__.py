@@ -75,7 +75,7 @@ def freeze(given: Given) -> Data:
     came = Search("not-judged", "Not judged: the config has no themes.")
     is_found = any(not theme.is_competitor for theme in themes)
     if given.judged["themes"] or is_found:
-        posts, nothing = Posts(given.judged["posts"]), "No theme is spoken of in {n} about our brands."
+        posts, nothing = Posts(given.judged["posts"]), "No theme comes up in {n} about our brands."
         came = search(is_found, posts, nothing, "No theme in {n}.", given.coverage)
     return Data(Searches(came), themes, found, competitor_findings(given, themes))
 

@@ -196,10 +196,10 @@ def _searches(
                 naming["without_author"],
                 "about a brand",
                 "tells who wrote it",
-                "{some} by nobody known.",
+                "{some} written by an unknown author.",
             ),
-            "Nobody is ranked of those who wrote {n} about a brand.",
-            "Nobody is ranked of those who wrote {n}.",
+            "None of those who wrote {n} about a brand is ranked.",
+            "None of those who wrote {n} is ranked.",
             coverage,
         ),
     )

@@ -73,15 +73,15 @@ def freeze(given: Given) -> Data:
         wants=search(
             bool(wanted),
             Posts(posts, given.judged["unread"]),
-            "Nothing is wanted in {n} about our brands.",
-            "Nothing is wanted in {n}.",
+            "Nobody wants anything in {n} about our brands.",
+            "Nobody wants anything in {n}.",
             given.coverage,
         ),
         topics=search(
             bool(spoken.items),
             Posts(posts, given.judged["unread_for_topics"]),
-            "No topic is spoken of in {n} about our brands.",
-            "No topic is spoken of in {n}.",
+            "No topic comes up in {n} about our brands.",
+            "No topic comes up in {n}.",
             given.coverage,
         ),
     )
@@ -137,9 +137,9 @@ def _by(rows: list[Row], key: str, is_current: bool) -> dict[str, Row]:
 
 
 def asleep_line(topics: Topics, coverage: Coverage) -> str:
-    """Fell asleep, as nobody spoke of it for some time: Ticket refunds."""
+    """No longer spoken of for some time: Ticket refunds."""
     seen = "" if not coverage.unseen_in_both else ", as far as was seen"
-    return f"Fell asleep, as nobody spoke of it for some time{seen}: {', '.join(topics.asleep)}."
+    return f"No longer spoken of for some time{seen}: {', '.join(topics.asleep)}."
 
 
 INTENTS = {

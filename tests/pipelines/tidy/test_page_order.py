@@ -17,7 +17,7 @@ from sandbox import world
 from sandbox.server import serve
 from tests.pipelines import steps
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 WEEK = Window(datetime(2026, 3, 16), datetime(2026, 3, 23))
 """The week of the outage: long threads, on every network."""
 

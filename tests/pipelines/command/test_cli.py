@@ -34,7 +34,7 @@ from tests.pipelines.conftest import window
 Earshot = Callable[..., subprocess.CompletedProcess[str]]
 March = Callable[[int, int], Window]
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 COMMAND: Any = typer.main.get_command(app)
 COMMANDS = sorted(COMMAND.commands)
 

@@ -17,7 +17,7 @@ from pipelines.config.credentials import from_environment, missing
 from pipelines.config.settings import Config, ConfigError, load_config
 from query.parsing import parse
 
-EXAMPLES = sorted((Path(__file__).resolve().parents[2] / "examples").glob("*.toml"))
+EXAMPLES = sorted((Path(__file__).resolve().parents[3] / "examples").glob("*.toml"))
 
 
 def faults(path: Path) -> list[str]:
