@@ -39,11 +39,11 @@ def run(
 
     settings, where = opened(config, home)
     done = run_night(where, settings, progress, since=since, until=until, only_source=source)
+    if err.is_terminal:
+        err.print(as_table(where, done))
     if as_json:
         print(encode(summary(where, done)).decode())
     else:
-        if err.is_terminal:
-            err.print(as_table(where, done))
         out.print(f"{done.mentions:,} mentions loaded", highlight=False)
         if done.digest:
             out.print(done.digest.headline, style="bold", markup=False, highlight=False)

@@ -230,27 +230,23 @@ def test_the_home_comes_from_the_option_the_environment_or_the_current_folder(
         assert (tmp_path / home / "landing" / "forum").is_dir()
 
 
-def test_a_run_tells_a_machine_what_it_did(shop: Path, tmp_path: Path, earshot: Earshot) -> None:
-    told = json.loads(earshot("run", "-c", shop, "--home", tmp_path / "home", "--json").stdout)
-    assert (told["mentions_loaded"], told["failures"]) == (9, [])
-    assert told["windows"] == {"forum": {"start": "2026-03-01T00:00:00", "end": "2026-03-04T00:00:00"}}
-    assert [step["step"] for step in told["steps"]] == [step.name for step in (*STEPS, DIGEST)]
-    assert {step["status"] for step in told["steps"]} == {"ok"}
-    assert Path(told["digest"]["html"]).is_file()
-
-
-def test_a_run_tells_a_person_on_a_terminal_how_each_source_went(
+def test_a_run_tells_a_machine_what_it_did_and_a_person_on_a_terminal_how_each_source_went(
     shop: Path, tmp_path: Path, start_earshot: Callable[..., Any]
 ) -> None:
     ours, theirs = pty.openpty()
-    started = start_earshot("run", "-c", shop, "--home", tmp_path / "home", stdout=theirs, stderr=theirs)
+    started = start_earshot("run", "-c", shop, "--home", tmp_path / "home", "--json", stderr=theirs)
     os.close(theirs)
     shown = b""
     with suppress(OSError):  # so a terminal tells that nobody writes to it any more
         while more := os.read(ours, 1 << 16):
             shown += more
     os.close(ours)
-    assert started.wait() == 0
+    told = json.loads(started.communicate()[0])
+    assert (started.returncode, told["mentions_loaded"], told["failures"]) == (0, 9, [])
+    assert told["windows"] == {"forum": {"start": "2026-03-01T00:00:00", "end": "2026-03-04T00:00:00"}}
+    assert [step["step"] for step in told["steps"]] == [step.name for step in (*STEPS, DIGEST)]
+    assert {step["status"] for step in told["steps"]} == {"ok"}
+    assert Path(told["digest"]["html"]).is_file()
     lines = [" ".join(line.split()) for line in re.sub(r"\x1b[^A-Za-z]*[A-Za-z]", "", shown.decode()).splitlines()]
     assert any(re.match(r"forum 2026-03-01 00:00 2026-03-04 00:00 9 [0-9.]+ ok", line) for line in lines), lines
 
@@ -425,19 +421,14 @@ def test_status_shows_what_could_not_be_read(
     assert re.search(r"forum +forum +2026-03-04 00:00 +failed, ok +9 +2026-03-03 23:59 +1 ", shown.stdout)
 
 
-def test_status_tells_a_machine_the_same(home: Home, earshot: Earshot) -> None:
-    steps.build(home.warehouse, home.logs)
-    steps.publish(home)
-    told = json.loads(earshot("status", "--home", home.root, "--json").stdout)
-    [source] = told["sources"]
-    assert (source["source"], source["posts"], source["seen_until"]) == ("forum", 9, "2026-03-04T00:00:00")
-    assert told["days"] == {"forum": {f"2026-03-0{day}": "complete" for day in (1, 2, 3)}}
-    assert told["published_at"]
-
-
-def test_status_draws_a_calendar_of_what_was_seen(home: Home, earshot: Earshot) -> None:
+def test_status_draws_a_calendar_of_what_was_seen_and_tells_a_machine_the_same(home: Home, earshot: Earshot) -> None:
     steps.build(home.warehouse, home.logs)
     steps.publish(home)
     shown = earshot("status", "--home", home.root, "--days", "3")
     assert "2026-03-01 to 2026-03-03" in shown.stdout
     assert re.search(r"forum +█ ██", shown.stdout)  # the second of March is a Monday
+    told = json.loads(earshot("status", "--home", home.root, "--json").stdout)
+    [source] = told["sources"]
+    assert (source["source"], source["posts"], source["seen_until"]) == ("forum", 9, "2026-03-04T00:00:00")
+    assert told["days"] == {"forum": {f"2026-03-0{day}": "complete" for day in (1, 2, 3)}}
+    assert told["published_at"]
