@@ -125,7 +125,7 @@ def follow(airflow: LocalAirflow, dag_id: str, run_id: str) -> dict[str, str]:
 
 
 def _name(task: dict[str, Any]) -> str:
-    """`pull reddit`: the step, and the source or period that a mapped task is for."""
+    """`pull talk`: the step, and the source or period that a mapped task is for."""
     step, index = task["task_id"].removeprefix("source."), task["map_index"]
     if index < 0:
         return str(step)

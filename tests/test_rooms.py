@@ -58,7 +58,7 @@ def test_no_room_knows_one_that_comes_later() -> None:
     assert found == set()
 
 
-@pytest.mark.parametrize("package", ["query", "reading", "pipelines", "dags", "sql"])
+@pytest.mark.parametrize("package", ["query", "reading", "pipelines", "dags", "sql", "bootstrap"])
 def test_no_network_is_named_outside_its_package(package: str) -> None:
     """What others need to know of a network is declared by it, and stands in `core.networks`."""
     named = re.compile("|".join(rf"\b{re.escape(name)}\b" for name in NAMES), re.IGNORECASE)

@@ -113,15 +113,16 @@ def _unreadable(home: Home, why: str) -> EarshotError:
 
 
 def create_tables(connection: duckdb.DuckDBPyConnection) -> None:
-    """Make the tables that are missing and add the columns that a newer version declares; one that it declares no more
-    stays, and may be empty.
+    """Make the tables that are missing and add the columns that a newer version declares. A column that it declares no
+    more stays, and may be empty; a table of `core` goes, as nobody would forget in it what people ask to be forgotten.
 
     Keys are kept by how rows are merged, and tested with the marts: an index would cost more memory than all else.
     """
     there: dict[str, dict[str, bool]] = {}
     for table_name, column_name, may_be_null in connection.execute(_COLUMNS).fetchall():
         there.setdefault(table_name, {})[column_name] = may_be_null
-    missing = []
+    gone = {name for name in there if name.startswith(f"{tables.CORE}.")} - tables.metadata.tables.keys()
+    missing = [f"drop table {name}" for name in sorted(gone)]
     for table in tables.metadata.sorted_tables:
         columns = there.get(table.fullname)
         if columns is None:

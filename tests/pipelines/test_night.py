@@ -15,7 +15,7 @@ from pipelines.errors import BusyError, ConfigError, InputError, NotHandedOn, So
 from pipelines.night import ENRICH, LEARN, LOAD, PULL, STEPS, TIDY, Handed, Work, do, handed_on
 from pipelines.store import runs
 from pipelines.store.home import Home
-from pipelines.store.warehouse import create_tables
+from pipelines.store.warehouse import create_tables, open_warehouse
 
 NOW = datetime(2026, 3, 4, 3)
 DAYS = Window(datetime(2026, 3, 1), datetime(2026, 3, 4))
@@ -139,6 +139,15 @@ def test_lines_come_into_the_published_file_once(work: Work, publish: Callable[[
         *[("a-night", step, "forum", "ok") for step in ("pull", "tidy", "enrich", "load")],
         ("a-night", "learn", None, "ok"),
     ]
+
+
+def test_a_table_that_an_older_version_declared_goes(work: Work) -> None:
+    with open_warehouse(work.home) as connection:
+        connection.execute("create table core.ranking as select 'forum:ann' as author_id")
+    with open_warehouse(work.home) as connection:
+        found = connection.execute("select table_name from duckdb_tables() where schema_name = 'core'").fetchall()
+    assert ("mentions",) in found
+    assert ("ranking",) not in found
 
 
 def test_a_column_that_an_older_version_declared_may_stay_empty(work: Work) -> None:
