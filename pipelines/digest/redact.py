@@ -39,8 +39,14 @@ def redacted(published: Path, written: Path) -> Frozen | None:
 
 def _read(content: dict[str, Any]) -> Frozen:
     """A digest from its JSON, in which the parts of all sections stand side by side."""
-    told = {name: TypeAdapter(section(name).Data).validate_python(content) for name in ORDER}
+    data = {name: section(name).Data for name in ORDER}
+    told = {name: TypeAdapter(kind).validate_python(content) for name, kind in data.items() if _is_told(kind, content)}
     return replace(TypeAdapter(Frozen).validate_python({**content, "sections": {}}), sections=told)
+
+
+def _is_told(kind: type[Any], content: dict[str, Any]) -> bool:
+    """Whether a digest holds anything of a section: digests stay as long as they are kept, and sections are added."""
+    return any(field.name in content for field in fields(kind) if field.name != "searches")
 
 
 def _quotes(value: Any) -> list[Quote]:

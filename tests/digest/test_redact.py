@@ -42,3 +42,25 @@ def test_digests_that_quote_nothing_that_is_gone_keep_their_bytes(marts: Any, tm
     marts.path = tmp_path / "later.duckdb"
     digest(marts.publish(), tmp_path / "digests", SETTINGS, LATER)
     assert contents(first) == before
+
+
+def test_a_digest_from_before_a_section_was_added_loses_the_post_and_gets_no_such_section(
+    marts: Any, tmp_path: Path
+) -> None:
+    marts.fill_a_week()
+    first = digest(marts.publish(), tmp_path / "digests", SETTINGS, UNTIL)
+    before = json.loads(first.json.read_text(encoding="utf-8"))
+    for name in ("languages", "learned"):
+        del before[name]
+    del before["searches"]["languages"]
+    first.json.write_text(json.dumps(before), encoding="utf-8")
+    (post,) = [row for row in marts.rows if row["text"] == SECRET]
+    post |= {"text": None, "author_handle": None, "deleted_at": LATER, "is_earned": False}
+    marts.path = tmp_path / "later.duckdb"
+    digest(marts.publish(), tmp_path / "digests", SETTINGS, LATER)
+    assert SECRET not in contents(first)
+    after = json.loads(first.json.read_text(encoding="utf-8"))
+    assert list(after) == list(before)
+    assert list(after["searches"]) == list(before["searches"])
+    assert '<section id="themes">' in first.html.read_text(encoding="utf-8")
+    assert '<section id="languages">' not in first.html.read_text(encoding="utf-8")
